@@ -1,0 +1,1 @@
+//! The domain of sms-bridge: conversations, messages, delivery state, routing, people, commands, the store.

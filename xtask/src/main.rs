@@ -1,0 +1,3 @@
+//! Developers' automation: `cargo xtask --help`.
+
+fn main() {}
