@@ -1,0 +1,272 @@
+//! The way in: a bounded channel to the writer task. An answer means that it is durable.
+
+use std::fmt;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::address::{Country, LineName};
+use crate::chat::{ChatEvent, Cursor, Network, Place, RoomKind, Verdict};
+use crate::id::PartId;
+use crate::link::{RawPdu, StorageSlot};
+
+/// How many requests may wait for the writer; whoever comes then waits to be let in.
+pub(crate) const QUEUE: usize = 256;
+
+/// The only way to the store. Cheap to clone.
+///
+/// Every method waits while the queue is full, and returns once what it did is durable.
+///
+/// # Cancel safety
+///
+/// A request that was handed over is carried out even when its future is dropped; all of them recognise a repetition.
+#[derive(Clone)]
+pub struct BridgeHandle {
+    requests: mpsc::Sender<Request>,
+}
+
+impl fmt::Debug for BridgeHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BridgeHandle")
+    }
+}
+
+impl BridgeHandle {
+    pub(crate) fn new(requests: mpsc::Sender<Request>) -> Self {
+        Self { requests }
+    }
+
+    /// Takes over what a modem received: a message, or a status report. Only after `Ok` may its slot be freed.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was stored, and the modem keeps it.
+    pub async fn sms_arrived(
+        &self,
+        line: &LineName,
+        origin: Origin,
+        pdu: RawPdu,
+    ) -> Result<Arrival, BridgeError> {
+        let line = line.clone();
+        self.ask(|reply| Request::SmsArrived {
+            line,
+            origin,
+            pdu,
+            reply,
+        })
+        .await
+    }
+
+    /// Takes over the outcome of a part whose sending was given up as unknown before.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was stored.
+    pub async fn outcome_arrived_late(
+        &self,
+        part: PartId,
+        outcome: LateOutcome,
+    ) -> Result<(), BridgeError> {
+        self.ask(|reply| Request::LateOutcome {
+            part,
+            outcome,
+            reply,
+        })
+        .await
+    }
+
+    /// Takes over what people did in a chat, and the adapter's cursor with it, in one commit. One verdict for each event.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was stored; the cursor stays where it was, and the adapter hands the same events over again.
+    pub async fn submit(
+        &self,
+        network: &Network,
+        events: Vec<ChatEvent>,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<Verdict>, BridgeError> {
+        let network = network.clone();
+        self.ask(|reply| Request::Submit {
+            network,
+            events,
+            cursor,
+            reply,
+        })
+        .await
+    }
+
+    /// The cursor committed last under this key. `None` before the first.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub async fn cursor(
+        &self,
+        network: &Network,
+        key: &str,
+    ) -> Result<Option<String>, BridgeError> {
+        let (network, key) = (network.clone(), key.to_owned());
+        self.ask(|reply| Request::Cursor {
+            network,
+            key,
+            reply,
+        })
+        .await
+    }
+
+    /// What the bridge uses a place for. `None` for one that it never posted to.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub async fn room_kind(
+        &self,
+        network: &Network,
+        place: &Place,
+    ) -> Result<Option<RoomKind>, BridgeError> {
+        let (network, place) = (network.clone(), place.clone());
+        self.ask(|reply| Request::RoomKind {
+            network,
+            place,
+            reply,
+        })
+        .await
+    }
+
+    /// What is still under way.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub async fn pending(&self) -> Result<Pending, BridgeError> {
+        self.ask(|reply| Request::Pending { reply }).await
+    }
+
+    pub(crate) async fn ask<T>(
+        &self,
+        request: impl FnOnce(Reply<T>) -> Request,
+    ) -> Result<T, BridgeError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .send(request(reply))
+            .await
+            .map_err(|_closed| BridgeError::Stopping)?;
+        answer.await.map_err(|_dropped| BridgeError::Stopping)?
+    }
+}
+
+/// How an SMS came out of the modem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It stands in a slot until it is freed.
+    Stored(StorageSlot),
+    /// It was handed over directly (`+CMT`, `+CDS`, class 0) and stands nowhere else.
+    Direct,
+}
+
+/// What an arrived PDU was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Stored now.
+    New,
+    /// Stored before.
+    Repeated,
+}
+
+/// The outcome of a part that came after it was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LateOutcome {
+    /// The network took it. `None`: without a reference.
+    Accepted(Option<u8>),
+    /// The network refused it, for this cause in plain words.
+    Rejected(String),
+}
+
+/// A line as configured.
+#[derive(Clone, Debug)]
+pub struct LineSettings {
+    /// `[line.NAME]`.
+    pub name: LineName,
+    /// How numbers without `+` are read. `None`: as the SIM's country says.
+    pub country: Option<Country>,
+    /// Whether delivery reports are asked for.
+    pub delivery_reports: DeliveryReports,
+}
+
+/// Whether delivery reports are asked for; some operators charge for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryReports {
+    /// TP-SRR is set.
+    Ask,
+    /// It is not; "sent" is the last that is known.
+    Skip,
+}
+
+/// What is still under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// Parts that wait or are being sent.
+    pub parts: usize,
+    /// Parts sent whose report has not come.
+    pub reports: usize,
+    /// Posts and state marks that have not been shown.
+    pub posts: usize,
+}
+
+/// Why the bridge did not take something over.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BridgeError {
+    /// The program is stopping.
+    #[error("the bridge is stopping")]
+    Stopping,
+    /// The store failed; it is opened again by itself, and the same request may be repeated.
+    #[error("the store failed: {0}")]
+    Store(String),
+    /// The store cannot be opened.
+    #[error("failed to open the store in {path}: {cause}")]
+    Open {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// What happened and what to do.
+        cause: String,
+    },
+    /// The line or network is not configured.
+    #[error("{0} is not configured")]
+    NotConfigured(String),
+}
+
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, BridgeError>>;
+
+/// What the writer is asked.
+pub(crate) enum Request {
+    SmsArrived {
+        line: LineName,
+        origin: Origin,
+        pdu: RawPdu,
+        reply: Reply<Arrival>,
+    },
+    LateOutcome {
+        part: PartId,
+        outcome: LateOutcome,
+        reply: Reply<()>,
+    },
+    Submit {
+        network: Network,
+        events: Vec<ChatEvent>,
+        cursor: Option<Cursor>,
+        reply: Reply<Vec<Verdict>>,
+    },
+    Cursor {
+        network: Network,
+        key: String,
+        reply: Reply<Option<String>>,
+    },
+    RoomKind {
+        network: Network,
+        place: Place,
+        reply: Reply<Option<RoomKind>>,
+    },
+    Pending {
+        reply: Reply<Pending>,
+    },
+}

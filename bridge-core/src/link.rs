@@ -1,0 +1,212 @@
+//! The port to a phone line. `src/sms_link.rs` of the program implements it over `modem::Handle`.
+//!
+//! An implementation reconnects by itself, but never sends a second time by itself: every retry is a stored decision of
+//! this crate.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::address::Country;
+use crate::id::PartId;
+
+/// One phone line.
+#[async_trait]
+pub trait SmsLink: Send + Sync {
+    /// Hands one finished SUBMIT TPDU (without a service-centre address) to the network.
+    ///
+    /// # Errors
+    ///
+    /// See [`SendError`]: what may have left is always `Unknown`, never `Retry`.
+    ///
+    /// # Cancel safety
+    ///
+    /// The part may have left when this future is dropped: the caller has to take it for unknown.
+    async fn send(&self, part: PartId, tpdu: &[u8]) -> Result<Accepted, SendError>;
+
+    /// Writes a TPDU into the modem's storage without sending it (`+CMGW`, 3GPP TS 27.005 §4.4).
+    ///
+    /// # Errors
+    ///
+    /// Nothing was sent in any case.
+    async fn stage(&self, tpdu: &[u8]) -> Result<StorageSlot, LinkError>;
+
+    /// Sends what [`stage`](Self::stage) stored (`+CMSS`, 3GPP TS 27.005 §4.7).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    async fn transmit(&self, part: PartId, slot: &StorageSlot) -> Result<Accepted, SendError>;
+
+    /// What a slot holds now (`+CMGR`).
+    ///
+    /// # Errors
+    ///
+    /// The modem did not answer, or refused.
+    async fn inspect(&self, slot: &StorageSlot) -> Result<SlotContent, LinkError>;
+
+    /// Frees a slot, but only while it still holds `expected`.
+    ///
+    /// # Errors
+    ///
+    /// The modem did not answer, or refused; the slot may or may not be free.
+    async fn discard(&self, slot: &StorageSlot, expected: &RawPdu) -> Result<Discarded, LinkError>;
+
+    /// Sends a USSD code and waits for the network's answer.
+    ///
+    /// # Errors
+    ///
+    /// The modem did not answer, or the network refused.
+    async fn ussd(&self, code: &str) -> Result<UssdAnswer, LinkError>;
+
+    /// The line's condition, as it changes.
+    fn status(&self) -> watch::Receiver<LinkStatus>;
+}
+
+/// A PDU as the modem wrote it, in hexadecimal, with its service-centre address.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RawPdu(pub String);
+
+/// It holds a number and a text: not for logs.
+impl fmt::Debug for RawPdu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawPdu({} hex digits)", self.0.len())
+    }
+}
+
+/// A place in a modem's message storage (3GPP TS 27.005 §3.2.3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StorageSlot {
+    /// `SM`, `ME`, `MT` or `SR`.
+    pub memory: String,
+    /// From 0 or 1, as the modem counts.
+    pub index: u16,
+}
+
+/// What a slot holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlotContent {
+    /// Nothing.
+    Empty,
+    /// A received message or status report.
+    Received(RawPdu),
+    /// Stored and not sent (`STO UNSENT`).
+    Unsent(RawPdu),
+    /// Stored and sent (`STO SENT`).
+    Sent(RawPdu),
+}
+
+/// What became of a slot that was to be freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discarded {
+    /// It is free now.
+    Freed,
+    /// It was free already.
+    AlreadyFree,
+    /// It holds something else, and was left alone.
+    HoldsAnother,
+}
+
+/// The network took a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// TP-MR, by which the status report is found (3GPP TS 23.040 §9.2.3.6). `None` where the modem did not say.
+    pub reference: Option<u8>,
+}
+
+/// Why a part was not sent, by what the caller can do. The cause is plain words for the person who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Nothing left; it may be tried again.
+    #[error("{cause}")]
+    Retry {
+        /// What happened.
+        cause: String,
+    },
+    /// The network refused it; trying again by itself is of no use.
+    #[error("{cause}")]
+    Reject {
+        /// What happened and what the person can do.
+        cause: String,
+        /// Whether a person may sensibly try again (network busy or out of order, 3GPP TS 24.011 causes 38 and 41).
+        may_try_again: TryAgain,
+    },
+    /// It may have left.
+    #[error("{cause}")]
+    Unknown {
+        /// What happened.
+        cause: String,
+    },
+}
+
+/// Whether trying again later makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TryAgain {
+    /// The cause may pass.
+    Sensible,
+    /// The cause stays.
+    Pointless,
+}
+
+/// The modem did not do something that leaves nothing in doubt.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LinkError(pub String);
+
+/// The network's answer to a USSD code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UssdAnswer {
+    /// The text.
+    pub text: String,
+    /// Whether the network waits for a choice.
+    pub expects_reply: bool,
+}
+
+/// It may hold a balance or a number: not for logs.
+impl fmt::Debug for UssdAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UssdAnswer")
+            .field("expects_reply", &self.expects_reply)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A line's condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkStatus {
+    /// Whether a part would be tried now.
+    pub phase: LinkPhase,
+    /// In plain words, with what to do where a person has to: "waiting for /dev/ttyUSB2: plug the modem in".
+    pub words: String,
+    /// The network's name. `None` while not registered.
+    pub operator: Option<String>,
+    /// Signal strength in dBm (`+CSQ`, 3GPP TS 27.007 §8.5). `None` while not known.
+    pub signal_dbm: Option<i16>,
+    /// The SIM's country, from its IMSI. `None` while not known.
+    pub country: Option<Country>,
+}
+
+/// Whether a line can send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkPhase {
+    /// Coming up, or waiting for the modem or the network.
+    Down,
+    /// Registered and idle or busy: parts are taken.
+    Ready,
+}
+
+impl LinkStatus {
+    /// Not up yet.
+    #[must_use]
+    pub fn starting() -> Self {
+        Self {
+            phase: LinkPhase::Down,
+            words: "starting".to_owned(),
+            operator: None,
+            signal_dbm: None,
+            country: None,
+        }
+    }
+}
