@@ -1,0 +1,79 @@
+//! What can be asked of the engine and what it answers, exactly one answer for each request.
+
+use crate::error::{CommandError, SendError};
+use crate::event::{Accepted, UssdAnswer};
+use crate::pdu::RawPdu;
+use crate::storage::{Deleted, SlotContent, StorageSlot};
+
+/// The asker's number for one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// Something to be done with the modem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// `+CMGS`
+    Send {
+        /// The caller's own mark, for a late outcome.
+        tag: u64,
+        /// The finished TPDU without the service centre.
+        tpdu: Vec<u8>,
+    },
+    /// `+CMSS`
+    Transmit {
+        /// The caller's own mark, for a late outcome.
+        tag: u64,
+        /// Where [`Request::Stage`] put the message.
+        slot: StorageSlot,
+    },
+    /// `+CMGW`
+    Stage {
+        /// The finished TPDU without the service centre.
+        tpdu: Vec<u8>,
+    },
+    /// `+CMGR`
+    Inspect {
+        /// Which slot.
+        slot: StorageSlot,
+    },
+    /// `+CMGD`, by comparison.
+    Delete {
+        /// Which slot.
+        slot: StorageSlot,
+        /// What it must hold to be freed.
+        expected: RawPdu,
+    },
+    /// `+CUSD`
+    Ussd {
+        /// The code, such as `*100#`, or the reply to a question.
+        code: String,
+    },
+}
+
+impl Request {
+    /// Whether it sends a message: those wait apart, so that they and everything else take turns.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        match self {
+            Self::Send { .. } | Self::Transmit { .. } => true,
+            Self::Stage { .. } | Self::Inspect { .. } | Self::Delete { .. } | Self::Ussd { .. } => {
+                false
+            }
+        }
+    }
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Request::Send`] and [`Request::Transmit`].
+    Sent(Result<Accepted, SendError>),
+    /// To [`Request::Stage`].
+    Staged(Result<StorageSlot, CommandError>),
+    /// To [`Request::Inspect`].
+    Inspected(Result<SlotContent, CommandError>),
+    /// To [`Request::Delete`].
+    Deleted(Result<Deleted, CommandError>),
+    /// To [`Request::Ussd`].
+    Ussd(Result<UssdAnswer, CommandError>),
+}
