@@ -1,0 +1,441 @@
+//! Addresses: who sent it, who gets it, which service centre (3GPP TS 23.040 §9.1.2.5).
+//!
+//! A length, an octet with type of number and numbering plan, then semi-octets (`0`–`9 * # a b c`) or, for the
+//! alphanumeric type, packed GSM 7-bit text. In front of a TPDU the length counts octets (3GPP TS 24.011 §8.2.5.1),
+//! inside it the useful semi-octets.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::error::{AnomalyKind, DecodeError, Fault, Field};
+use crate::gsm7;
+use crate::reader::Reader;
+
+/// Digits that fit in an address inside a TPDU: 10 octets of two (3GPP TS 23.040 §9.1.2.5).
+pub const MAX_DIGITS: usize = 20;
+
+/// GSM 7-bit characters that fit in an alphanumeric address: 10 octets.
+pub const MAX_ALPHANUMERIC_SEPTETS: usize = 11;
+
+/// One address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Address {
+    type_of_number: TypeOfNumber,
+    numbering_plan: NumberingPlan,
+    text: String,
+}
+
+impl Address {
+    /// Reads what a person or a configuration writes: `+12025550100`, `12345`, `*100#`. Spaces, hyphens, dots, slashes
+    /// and parentheses are left out. With `+` it is international, without it of unknown type; both in the telephone
+    /// numbering plan.
+    ///
+    /// # Errors
+    ///
+    /// [`NumberError`] where there are no digits, too many, or something else between them.
+    pub fn parse_number(text: &str) -> Result<Self, NumberError> {
+        let trimmed = text.trim();
+        let (type_of_number, rest) = match trimmed.strip_prefix('+') {
+            Some(rest) => (TypeOfNumber::International, rest),
+            None => (TypeOfNumber::Unknown, trimmed),
+        };
+        let mut digits = String::with_capacity(rest.len());
+        for character in rest.chars() {
+            match character {
+                '0'..='9' | '*' | '#' | 'a'..='c' => digits.push(character),
+                ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{2011}' => {}
+                other => return Err(NumberError::NotADigit(other)),
+            }
+        }
+        match digits.chars().count() {
+            0 => Err(NumberError::Empty),
+            1..=MAX_DIGITS => Ok(Self {
+                type_of_number,
+                numbering_plan: NumberingPlan::Telephone,
+                text: digits,
+            }),
+            count => Err(NumberError::TooLong(count)),
+        }
+    }
+
+    /// A sender with a name, which cannot be answered.
+    ///
+    /// # Errors
+    ///
+    /// [`NumberError`] where the text is empty, not in the GSM 7-bit alphabet, or longer than 11 septets.
+    pub fn alphanumeric(text: &str) -> Result<Self, NumberError> {
+        let septets =
+            gsm7::encode(text).map_err(|error| NumberError::NotInAlphabet(error.character))?;
+        match septets.len() {
+            0 => Err(NumberError::Empty),
+            1..=MAX_ALPHANUMERIC_SEPTETS => Ok(Self {
+                type_of_number: TypeOfNumber::Alphanumeric,
+                numbering_plan: NumberingPlan::Unknown,
+                text: text.to_owned(),
+            }),
+            count => Err(NumberError::TooLong(count)),
+        }
+    }
+
+    /// Type of number.
+    pub fn type_of_number(&self) -> TypeOfNumber {
+        self.type_of_number
+    }
+
+    /// Numbering plan identification.
+    pub fn numbering_plan(&self) -> NumberingPlan {
+        self.numbering_plan
+    }
+
+    /// The digits without `+`, or the text of an alphanumeric address.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is a name, which cannot be answered.
+    pub fn is_alphanumeric(&self) -> bool {
+        self.type_of_number == TypeOfNumber::Alphanumeric
+    }
+
+    /// Whether it has no digit and no character. Networks send that for a withheld sender.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The address inside a TPDU, length in semi-octets first.
+    pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
+        let (semi_octets, value) = self.value();
+        octets.push(u8::try_from(semi_octets).unwrap_or(u8::MAX));
+        octets.push(self.type_octet());
+        octets.extend(value);
+    }
+
+    /// The address in front of a TPDU, length in octets (the type included) first.
+    pub(crate) fn emit_service_centre(&self, octets: &mut Vec<u8>) {
+        let (_, value) = self.value();
+        octets.push(u8::try_from(value.len() + 1).unwrap_or(u8::MAX));
+        octets.push(self.type_octet());
+        octets.extend(value);
+    }
+
+    /// Reads the address of a TPDU.
+    pub(crate) fn parse(reader: &mut Reader<'_>, field: Field) -> Result<Self, DecodeError> {
+        let start = reader.offset();
+        let semi_octets = reader.octet(field)?;
+        if usize::from(semi_octets) > MAX_DIGITS {
+            return Err(reader.fault(
+                start,
+                Fault::AddressLength {
+                    field,
+                    length: semi_octets,
+                },
+            ));
+        }
+        let (type_of_number, numbering_plan) = parse_type(reader, field)?;
+        let start = reader.offset();
+        let octets = reader.take(usize::from(semi_octets).div_ceil(2), field)?;
+        let text = if type_of_number == TypeOfNumber::Alphanumeric {
+            alphanumeric_text(octets, usize::from(semi_octets))
+        } else {
+            digits(reader, field, start, octets, usize::from(semi_octets))
+        };
+        Ok(Self {
+            type_of_number,
+            numbering_plan,
+            text,
+        })
+    }
+
+    /// Reads the service-centre address in front of a TPDU; `None` where its length is zero (the SIM's own is used).
+    pub(crate) fn parse_service_centre(
+        reader: &mut Reader<'_>,
+    ) -> Result<Option<Self>, DecodeError> {
+        let field = Field::ServiceCentreAddress;
+        let length = reader.octet(field)?;
+        let digit_octets = match usize::from(length) {
+            0 => return Ok(None),
+            length @ 1..=11 => length - 1,
+            _ => return Err(reader.fault(0, Fault::AddressLength { field, length })),
+        };
+        let (type_of_number, numbering_plan) = parse_type(reader, field)?;
+        let start = reader.offset();
+        let octets = reader.take(digit_octets, field)?;
+        let text = if type_of_number == TypeOfNumber::Alphanumeric {
+            alphanumeric_text(octets, octets.len() * 2)
+        } else {
+            // The length counts octets, so a fill digit at the end is the only sign of an odd number.
+            let filled = octets.last().is_some_and(|octet| octet >> 4 == FILL);
+            digits(
+                reader,
+                field,
+                start,
+                octets,
+                octets.len() * 2 - usize::from(filled),
+            )
+        };
+        Ok(Some(Self {
+            type_of_number,
+            numbering_plan,
+            text,
+        }))
+    }
+
+    fn type_octet(&self) -> u8 {
+        0x80 | self.type_of_number.value() << 4 | self.numbering_plan.value()
+    }
+
+    /// Useful semi-octets, and the octets that hold them.
+    fn value(&self) -> (usize, Vec<u8>) {
+        if self.is_alphanumeric() {
+            // What was received may hold characters of which this alphabet has none; they are left out.
+            let septets = gsm7::encode_lossy(&self.text);
+            return ((septets.len() * 7).div_ceil(4), gsm7::pack(&septets, 0));
+        }
+        let values: Vec<u8> = self.text.chars().filter_map(digit_value).collect();
+        let octets = values
+            .chunks(2)
+            .map(|pair| match pair {
+                [low, high] => high << 4 | low,
+                [low] => FILL << 4 | low,
+                _ => 0xFF,
+            })
+            .collect();
+        (values.len(), octets)
+    }
+}
+
+/// International with `+`, alphanumeric as its text, all else as digits.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.type_of_number == TypeOfNumber::International && !self.text.is_empty() {
+            f.write_str("+")?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NumberError {
+    /// Nothing but separators.
+    #[error("there is no digit in it")]
+    Empty,
+    /// More than fits.
+    #[error("{0} digits or characters are too many (20 digits or 11 characters fit)")]
+    TooLong(usize),
+    /// A character that no telephone has.
+    #[error("'{0}' is not a digit, * or #")]
+    NotADigit(char),
+    /// A character that an alphanumeric sender cannot have.
+    #[error("'{0}' is not in the GSM 7-bit alphabet")]
+    NotInAlphabet(char),
+}
+
+/// Type of number (3GPP TS 23.040 §9.1.2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TypeOfNumber {
+    /// Nothing known beforehand: what a person dials, short codes too.
+    Unknown,
+    /// With the country code, written with `+`.
+    International,
+    /// Without the country code.
+    National,
+    /// Administration or service number of the serving network.
+    NetworkSpecific,
+    /// Known to the service centre under a short number.
+    Subscriber,
+    /// A name in GSM 7-bit text.
+    Alphanumeric,
+    /// Abbreviated.
+    Abbreviated,
+    /// Reserved for extension.
+    Reserved,
+}
+
+impl TypeOfNumber {
+    fn from_bits(bits: u8) -> Self {
+        match bits & 0x07 {
+            0 => Self::Unknown,
+            1 => Self::International,
+            2 => Self::National,
+            3 => Self::NetworkSpecific,
+            4 => Self::Subscriber,
+            5 => Self::Alphanumeric,
+            6 => Self::Abbreviated,
+            _ => Self::Reserved,
+        }
+    }
+
+    fn value(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::International => 1,
+            Self::National => 2,
+            Self::NetworkSpecific => 3,
+            Self::Subscriber => 4,
+            Self::Alphanumeric => 5,
+            Self::Abbreviated => 6,
+            Self::Reserved => 7,
+        }
+    }
+}
+
+impl fmt::Display for TypeOfNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "unknown",
+            Self::International => "international",
+            Self::National => "national",
+            Self::NetworkSpecific => "network specific",
+            Self::Subscriber => "subscriber",
+            Self::Alphanumeric => "alphanumeric",
+            Self::Abbreviated => "abbreviated",
+            Self::Reserved => "reserved",
+        })
+    }
+}
+
+/// Numbering plan identification (3GPP TS 23.040 §9.1.2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NumberingPlan {
+    /// Unknown.
+    Unknown,
+    /// ISDN and telephone (E.164).
+    Telephone,
+    /// Data (X.121).
+    Data,
+    /// Telex.
+    Telex,
+    /// Service centre specific, 5 or 6.
+    ServiceCentreSpecific(u8),
+    /// National.
+    National,
+    /// Private.
+    Private,
+    /// ERMES.
+    Ermes,
+    /// A value that the standard reserves.
+    Reserved(u8),
+}
+
+impl NumberingPlan {
+    fn from_bits(bits: u8) -> Self {
+        match bits & 0x0F {
+            0 => Self::Unknown,
+            1 => Self::Telephone,
+            3 => Self::Data,
+            4 => Self::Telex,
+            plan @ 5..=6 => Self::ServiceCentreSpecific(plan),
+            8 => Self::National,
+            9 => Self::Private,
+            10 => Self::Ermes,
+            reserved => Self::Reserved(reserved),
+        }
+    }
+
+    fn value(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Telephone => 1,
+            Self::Data => 3,
+            Self::Telex => 4,
+            Self::National => 8,
+            Self::Private => 9,
+            Self::Ermes => 10,
+            Self::ServiceCentreSpecific(value) | Self::Reserved(value) => value & 0x0F,
+        }
+    }
+}
+
+impl fmt::Display for NumberingPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("unknown"),
+            Self::Telephone => f.write_str("telephone (E.164)"),
+            Self::Data => f.write_str("data (X.121)"),
+            Self::Telex => f.write_str("telex"),
+            Self::ServiceCentreSpecific(value) => write!(f, "service centre specific ({value})"),
+            Self::National => f.write_str("national"),
+            Self::Private => f.write_str("private"),
+            Self::Ermes => f.write_str("ERMES"),
+            Self::Reserved(value) => write!(f, "reserved ({value})"),
+        }
+    }
+}
+
+/// The semi-octet that fills the last octet of an odd number of digits.
+const FILL: u8 = 0x0F;
+
+fn parse_type(
+    reader: &mut Reader<'_>,
+    field: Field,
+) -> Result<(TypeOfNumber, NumberingPlan), DecodeError> {
+    let start = reader.offset();
+    let octet = reader.octet(field)?;
+    if octet & 0x80 == 0 {
+        reader.flag(start, AnomalyKind::SpareBits(field));
+    }
+    Ok((
+        TypeOfNumber::from_bits(octet >> 4),
+        NumberingPlan::from_bits(octet),
+    ))
+}
+
+fn digits(
+    reader: &mut Reader<'_>,
+    field: Field,
+    start: usize,
+    octets: &[u8],
+    semi_octets: usize,
+) -> String {
+    let mut text = String::with_capacity(semi_octets);
+    let halves = octets.iter().flat_map(|octet| [octet & 0x0F, octet >> 4]);
+    for (index, half) in halves.enumerate() {
+        match (index < semi_octets, digit_character(half)) {
+            (true, Some(digit)) => text.push(digit),
+            (true, None) => {
+                reader.flag(start + index / 2, AnomalyKind::FillInsideAddress(field));
+                break;
+            }
+            (false, None) => {}
+            (false, Some(_)) => reader.flag(start + index / 2, AnomalyKind::MissingFill(field)),
+        }
+    }
+    text
+}
+
+fn alphanumeric_text(octets: &[u8], semi_octets: usize) -> String {
+    let mut septets = gsm7::unpack(octets, 0, semi_octets * 4 / 7);
+    // Seven characters leave seven bits over. A sender that counts whole octets makes an eighth character (`@`) of them.
+    if septets.len() == 8 && septets.last() == Some(&0) {
+        septets.pop();
+    }
+    gsm7::decode(&septets, gsm7::Shifts::default())
+}
+
+fn digit_character(value: u8) -> Option<char> {
+    match value {
+        0..=9 => Some(char::from(b'0' + value)),
+        10 => Some('*'),
+        11 => Some('#'),
+        12 => Some('a'),
+        13 => Some('b'),
+        14 => Some('c'),
+        _ => None,
+    }
+}
+
+fn digit_value(character: char) -> Option<u8> {
+    match character {
+        '0'..='9' => character
+            .to_digit(10)
+            .and_then(|digit| u8::try_from(digit).ok()),
+        '*' => Some(10),
+        '#' => Some(11),
+        'a' => Some(12),
+        'b' => Some(13),
+        'c' => Some(14),
+        _ => None,
+    }
+}

@@ -1,0 +1,336 @@
+//! The GSM 7-bit alphabet: characters to septets and back, septets to octets and back (3GPP TS 23.038 §6).
+//!
+//! Septets stay septets between the two steps, because a text may be cut anywhere by a foreign sender, even behind an
+//! escape; only the joined septets are read as characters.
+
+use thiserror::Error;
+
+use crate::national::Language;
+
+/// Announces a character of the extension table.
+pub const ESCAPE: u8 = 0x1B;
+
+/// What an escape, or a place without a character, is shown as when nothing better is known.
+const UNREADABLE: char = char::REPLACEMENT_CHARACTER;
+
+/// The national tables in use; both `None` for the default alphabet with its extension table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shifts {
+    /// Replaces the default alphabet.
+    pub locking: Option<Language>,
+    /// Replaces the extension table.
+    pub single: Option<Language>,
+}
+
+/// A character of which the default alphabet and its extension have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("'{character}' is not in the GSM 7-bit alphabet")]
+pub struct NotInAlphabet {
+    /// The first such character.
+    pub character: char,
+    /// Characters in front of it.
+    pub offset: usize,
+}
+
+/// The septets of a character in the default alphabet or its extension; `None` where it is in neither.
+pub fn septets_of(character: char) -> Option<Septets> {
+    if let Some(septet) = place_in_default(character) {
+        return Some(Septets::One(septet));
+    }
+    let (septet, _) = EXTENSION
+        .iter()
+        .find(|(_, extended)| *extended == character)?;
+    Some(Septets::Escaped(*septet))
+}
+
+/// How a character is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Septets {
+    /// One septet.
+    One(u8),
+    /// An escape and this septet.
+    Escaped(u8),
+}
+
+impl Septets {
+    /// 1 or 2.
+    pub fn count(self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Escaped(_) => 2,
+        }
+    }
+
+    pub(crate) fn push_to(self, septets: &mut Vec<u8>) {
+        match self {
+            Self::One(septet) => septets.push(septet),
+            Self::Escaped(septet) => septets.extend([ESCAPE, septet]),
+        }
+    }
+}
+
+/// The septets of a text in the default alphabet and its extension.
+///
+/// # Errors
+///
+/// [`NotInAlphabet`] at the first character that is in neither.
+pub fn encode(text: &str) -> Result<Vec<u8>, NotInAlphabet> {
+    let mut septets = Vec::with_capacity(text.len());
+    for (offset, character) in text.chars().enumerate() {
+        septets_of(character)
+            .ok_or(NotInAlphabet { character, offset })?
+            .push_to(&mut septets);
+    }
+    Ok(septets)
+}
+
+/// Like [`encode`], leaving out what has no septet.
+pub(crate) fn encode_lossy(text: &str) -> Vec<u8> {
+    let mut septets = Vec::with_capacity(text.len());
+    for written in text.chars().filter_map(septets_of) {
+        written.push_to(&mut septets);
+    }
+    septets
+}
+
+/// The text of septets. A place that a table leaves empty is U+FFFD; an escape before a place that the extension leaves
+/// empty shows the character of the main table, as the standard asks for; an escape at the end is left out.
+pub fn decode(septets: &[u8], shifts: Shifts) -> String {
+    let mut text = String::with_capacity(septets.len());
+    let mut rest = septets.iter().copied();
+    while let Some(septet) = rest.next() {
+        if septet != ESCAPE {
+            text.push(main_character(septet, shifts));
+            continue;
+        }
+        match rest.next() {
+            // Reserved for a further table; to be shown as a space until there is one.
+            Some(ESCAPE) => text.push(' '),
+            Some(septet) => {
+                text.push(
+                    extension_character(septet, shifts)
+                        .unwrap_or_else(|| main_character(septet, shifts)),
+                );
+            }
+            None => {}
+        }
+    }
+    text
+}
+
+/// Whether septets end with an escape that announces nothing.
+pub(crate) fn ends_in_escape(septets: &[u8]) -> bool {
+    // Two escapes are a pair by themselves, so an odd run is what is left open.
+    septets
+        .iter()
+        .rev()
+        .take_while(|septet| **septet == ESCAPE)
+        .count()
+        % 2
+        == 1
+}
+
+/// Packs septets into octets, behind `fill_bits` (0 to 6) zero bits that follow a user data header.
+pub fn pack(septets: &[u8], fill_bits: u8) -> Vec<u8> {
+    let mut octets = Vec::with_capacity((septets.len() * 7).div_ceil(8) + 1);
+    let mut pending: u16 = 0;
+    let mut bits = fill_bits % 7;
+    for septet in septets {
+        pending |= u16::from(septet & 0x7F) << bits;
+        bits += 7;
+        if bits >= 8 {
+            let [low, high] = pending.to_le_bytes();
+            octets.push(low);
+            pending = u16::from(high);
+            bits -= 8;
+        }
+    }
+    if bits > 0 {
+        let [low, _] = pending.to_le_bytes();
+        octets.push(low);
+    }
+    octets
+}
+
+/// Up to `count` septets out of octets, from bit `start` on; fewer where the octets end before.
+pub fn unpack(octets: &[u8], start: usize, count: usize) -> Vec<u8> {
+    let available = (octets.len() * 8).saturating_sub(start) / 7;
+    let count = count.min(available);
+    let mut septets = Vec::with_capacity(count);
+    let mut rest = octets.iter().skip(start / 8).copied();
+    let mut pending = u16::from(rest.next().unwrap_or_default()) >> (start % 8);
+    let mut bits = 8 - start % 8;
+    for _ in 0..count {
+        if bits < 7 {
+            pending |= u16::from(rest.next().unwrap_or_default()) << bits;
+            bits += 8;
+        }
+        let [low, _] = pending.to_le_bytes();
+        septets.push(low & 0x7F);
+        pending >>= 7;
+        bits -= 7;
+    }
+    septets
+}
+
+fn main_character(septet: u8, shifts: Shifts) -> char {
+    match shifts.locking {
+        Some(language) if language.has_locking_table() => {
+            language.locking_character(septet).unwrap_or(UNREADABLE)
+        }
+        _ => DEFAULT
+            .get(usize::from(septet))
+            .copied()
+            .unwrap_or(UNREADABLE),
+    }
+}
+
+fn extension_character(septet: u8, shifts: Shifts) -> Option<char> {
+    match shifts.single {
+        Some(language) => language.single_shift_character(septet),
+        None => EXTENSION
+            .iter()
+            .find(|(place, _)| *place == septet)
+            .map(|(_, character)| *character),
+    }
+}
+
+fn place_in_default(character: char) -> Option<u8> {
+    match character {
+        // Where Unicode and the alphabet agree: most of what is written.
+        ' '..='#' | '%'..='?' | 'A'..='Z' | 'a'..='z' | '\n' | '\r' => u8::try_from(character).ok(),
+        '\u{1b}' => None,
+        _ => DEFAULT
+            .iter()
+            .position(|place| *place == character)
+            .and_then(|place| u8::try_from(place).ok()),
+    }
+}
+
+/// 3GPP TS 23.038 §6.2.1.
+#[rustfmt::skip] // Sixteen to a row, as the standard prints columns.
+static DEFAULT: [char; 128] = [
+    '@', '£', '$', '¥', 'è', 'é', 'ù', 'ì', 'ò', 'Ç', '\n', 'Ø', 'ø', '\r', 'Å', 'å',
+    'Δ', '_', 'Φ', 'Γ', 'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ', '\u{1b}', 'Æ', 'æ', 'ß', 'É',
+    ' ', '!', '"', '#', '¤', '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/',
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<', '=', '>', '?',
+    '¡', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O',
+    'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'Ä', 'Ö', 'Ñ', 'Ü', '§',
+    '¿', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'ä', 'ö', 'ñ', 'ü', 'à',
+];
+
+/// 3GPP TS 23.038 §6.2.1.1. 0A is a page break; 0D is a control character that is read as a line break.
+static EXTENSION: [(u8, char); 11] = [
+    (0x0A, '\u{c}'),
+    (0x0D, '\n'),
+    (0x14, '^'),
+    (0x28, '{'),
+    (0x29, '}'),
+    (0x2F, '\\'),
+    (0x3C, '['),
+    (0x3D, '~'),
+    (0x3E, ']'),
+    (0x40, '|'),
+    (0x65, '€'),
+];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Packed by hand from 3GPP TS 23.038 §6.1.2.1.
+    #[test]
+    fn septets_are_packed_from_the_low_bit() {
+        for (text, hex) in [
+            ("", ""),
+            ("a", "61"),
+            ("hello", "E8329BFD06"),
+            ("€", "9B32"),
+            ("1234567", "31D98C56B3DD00"),
+        ] {
+            let septets = encode(text).unwrap();
+            let octets = crate::hex::decode(hex).unwrap();
+            assert_eq!(pack(&septets, 0), octets, "{text}");
+            assert_eq!(unpack(&octets, 0, septets.len()), septets, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_place_comes_back() {
+        for septet in (0..128).filter(|septet| *septet != ESCAPE) {
+            let text = decode(&[septet], Shifts::default());
+            assert_eq!(encode(&text), Ok(vec![septet]));
+        }
+        for character in ['^', '{', '}', '\\', '[', '~', ']', '|', '€', '\u{c}'] {
+            let septets = encode(&character.to_string()).unwrap();
+            assert_eq!(septets.first(), Some(&ESCAPE));
+            assert_eq!(decode(&septets, Shifts::default()), character.to_string());
+        }
+    }
+
+    #[test]
+    fn a_character_outside_is_named() {
+        assert_eq!(
+            encode("naïve"),
+            Err(NotInAlphabet {
+                character: 'ï',
+                offset: 2
+            })
+        );
+        assert_eq!(
+            encode("\u{1b}"),
+            Err(NotInAlphabet {
+                character: '\u{1b}',
+                offset: 0
+            })
+        );
+        assert_eq!(encode_lossy("naïve"), encode("nave").unwrap());
+    }
+
+    /// 3GPP TS 23.038 §6.2.1.1: an unknown extension shows the main character, a doubled escape a space.
+    #[test]
+    fn escapes_without_a_meaning_are_survived() {
+        assert_eq!(decode(&[ESCAPE, 0x41], Shifts::default()), "A");
+        assert_eq!(decode(&[ESCAPE, ESCAPE, 0x41], Shifts::default()), " A");
+        assert_eq!(decode(&[0x41, ESCAPE], Shifts::default()), "A");
+        assert!(ends_in_escape(&[0x41, ESCAPE]));
+        assert!(!ends_in_escape(&[0x41, ESCAPE, ESCAPE]));
+        assert!(!ends_in_escape(&[]));
+    }
+
+    #[test]
+    fn national_tables_take_the_place_of_the_default_ones() {
+        let urdu = Shifts {
+            locking: Some(Language::Urdu),
+            single: Some(Language::Urdu),
+        };
+        assert_eq!(decode(&[0x00, 0x01], urdu), "\u{627}\u{622}");
+        let turkish = Shifts {
+            locking: None,
+            single: Some(Language::Turkish),
+        };
+        assert_eq!(decode(&[ESCAPE, 0x49, ESCAPE, 0x73], turkish), "İş");
+        let spanish = Shifts {
+            locking: Some(Language::Spanish),
+            single: Some(Language::Spanish),
+        };
+        assert_eq!(decode(&[0x40, ESCAPE, 0x61], spanish), "¡á");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_packed_comes_back(septets in prop::collection::vec(0_u8..128, 0..200), fill_bits in 0_u8..7) {
+            let octets = pack(&septets, fill_bits);
+            prop_assert_eq!(unpack(&octets, usize::from(fill_bits), septets.len()), septets);
+        }
+
+        #[test]
+        fn unpacking_never_reads_past_the_end(octets in prop::collection::vec(any::<u8>(), 0..40), start in 0_usize..400) {
+            let septets = unpack(&octets, start, usize::MAX);
+            prop_assert!(septets.len() * 7 + start <= octets.len() * 8 || septets.is_empty());
+        }
+    }
+}

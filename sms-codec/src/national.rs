@@ -1,0 +1,188 @@
+//! National language shift tables (3GPP TS 23.038 annex A).
+//!
+//! A locking shift replaces the default alphabet for the whole text, a single shift replaces the extension table behind
+//! the escape. Which of them a text uses stands in its user data header.
+
+mod tables;
+
+use std::fmt;
+
+use tables::{Locking, Single};
+
+/// A language by its National Language Identifier (3GPP TS 23.038 §6.2.1.2.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Language {
+    /// 1. Turkish.
+    Turkish,
+    /// 2. Spanish; a single shift table only.
+    Spanish,
+    /// 3. Portuguese.
+    Portuguese,
+    /// 4. Bengali.
+    Bengali,
+    /// 5. Gujarati.
+    Gujarati,
+    /// 6. Hindi.
+    Hindi,
+    /// 7. Kannada.
+    Kannada,
+    /// 8. Malayalam.
+    Malayalam,
+    /// 9. Oriya.
+    Oriya,
+    /// 10. Punjabi.
+    Punjabi,
+    /// 11. Tamil.
+    Tamil,
+    /// 12. Telugu.
+    Telugu,
+    /// 13. Urdu.
+    Urdu,
+}
+
+impl Language {
+    /// All of them, by ascending identifier.
+    pub const ALL: [Self; 13] = [
+        Self::Turkish,
+        Self::Spanish,
+        Self::Portuguese,
+        Self::Bengali,
+        Self::Gujarati,
+        Self::Hindi,
+        Self::Kannada,
+        Self::Malayalam,
+        Self::Oriya,
+        Self::Punjabi,
+        Self::Tamil,
+        Self::Telugu,
+        Self::Urdu,
+    ];
+
+    /// The language with that identifier.
+    pub fn from_identifier(identifier: u8) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|language| language.identifier() == identifier)
+    }
+
+    /// Its National Language Identifier.
+    pub fn identifier(self) -> u8 {
+        match self {
+            Self::Turkish => 1,
+            Self::Spanish => 2,
+            Self::Portuguese => 3,
+            Self::Bengali => 4,
+            Self::Gujarati => 5,
+            Self::Hindi => 6,
+            Self::Kannada => 7,
+            Self::Malayalam => 8,
+            Self::Oriya => 9,
+            Self::Punjabi => 10,
+            Self::Tamil => 11,
+            Self::Telugu => 12,
+            Self::Urdu => 13,
+        }
+    }
+
+    /// The character that stands for a septet in its locking table. `None` where there is none, and for Spanish, which
+    /// has no such table.
+    pub fn locking_character(self, septet: u8) -> Option<char> {
+        let character = self.locking()?.get(usize::from(septet))?;
+        (*character != tables::UNDEFINED).then_some(*character)
+    }
+
+    /// The character that stands for a septet behind an escape in its single shift table.
+    pub fn single_shift_character(self, septet: u8) -> Option<char> {
+        let table = self.single();
+        let index = table
+            .binary_search_by_key(&septet, |(place, _)| *place)
+            .ok()?;
+        table.get(index).map(|(_, character)| *character)
+    }
+
+    /// Whether it has a locking table at all.
+    pub fn has_locking_table(self) -> bool {
+        self.locking().is_some()
+    }
+
+    fn locking(self) -> Option<&'static Locking> {
+        match self {
+            Self::Turkish => Some(&tables::TURKISH_LOCKING),
+            Self::Spanish => None,
+            Self::Portuguese => Some(&tables::PORTUGUESE_LOCKING),
+            Self::Bengali => Some(&tables::BENGALI_LOCKING),
+            Self::Gujarati => Some(&tables::GUJARATI_LOCKING),
+            Self::Hindi => Some(&tables::HINDI_LOCKING),
+            Self::Kannada => Some(&tables::KANNADA_LOCKING),
+            Self::Malayalam => Some(&tables::MALAYALAM_LOCKING),
+            Self::Oriya => Some(&tables::ORIYA_LOCKING),
+            Self::Punjabi => Some(&tables::PUNJABI_LOCKING),
+            Self::Tamil => Some(&tables::TAMIL_LOCKING),
+            Self::Telugu => Some(&tables::TELUGU_LOCKING),
+            Self::Urdu => Some(&tables::URDU_LOCKING),
+        }
+    }
+
+    fn single(self) -> &'static Single {
+        match self {
+            Self::Turkish => tables::TURKISH_SINGLE,
+            Self::Spanish => tables::SPANISH_SINGLE,
+            Self::Portuguese => tables::PORTUGUESE_SINGLE,
+            Self::Bengali => tables::BENGALI_SINGLE,
+            Self::Gujarati => tables::GUJARATI_SINGLE,
+            Self::Hindi => tables::HINDI_SINGLE,
+            Self::Kannada => tables::KANNADA_SINGLE,
+            Self::Malayalam => tables::MALAYALAM_SINGLE,
+            Self::Oriya => tables::ORIYA_SINGLE,
+            Self::Punjabi => tables::PUNJABI_SINGLE,
+            Self::Tamil => tables::TAMIL_SINGLE,
+            Self::Telugu => tables::TELUGU_SINGLE,
+            Self::Urdu => tables::URDU_SINGLE,
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_come_back() {
+        for language in Language::ALL {
+            assert_eq!(
+                Language::from_identifier(language.identifier()),
+                Some(language)
+            );
+        }
+        assert_eq!(Language::from_identifier(0), None);
+        assert_eq!(Language::from_identifier(14), None);
+    }
+
+    /// Single places looked up in annex A by hand.
+    #[test]
+    fn places_hold_what_the_standard_prints() {
+        assert_eq!(Language::Turkish.locking_character(0x07), Some('ı'));
+        assert_eq!(Language::Turkish.single_shift_character(0x49), Some('İ'));
+        assert_eq!(Language::Spanish.single_shift_character(0x61), Some('á'));
+        assert_eq!(Language::Spanish.locking_character(0x61), None);
+        assert_eq!(Language::Portuguese.locking_character(0x0B), Some('Ô'));
+        assert_eq!(Language::Hindi.locking_character(0x02), Some('\u{903}'));
+        assert_eq!(Language::Urdu.single_shift_character(0x65), Some('€'));
+    }
+
+    #[test]
+    fn single_shift_tables_are_sorted() {
+        for language in Language::ALL {
+            assert!(
+                language.single().is_sorted_by(|a, b| a.0 < b.0),
+                "{language}"
+            );
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! UCS-2 user data, read and written as UTF-16 big endian: phones have sent surrogate pairs (emoji) in it for years.
+
+/// The code units of octets; an odd last octet is left out.
+pub fn code_units(octets: &[u8]) -> Vec<u16> {
+    octets
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|pair| u16::from_be_bytes(*pair))
+        .collect()
+}
+
+/// The octets of code units.
+pub fn octets(code_units: &[u16]) -> Vec<u8> {
+    code_units
+        .iter()
+        .flat_map(|unit| unit.to_be_bytes())
+        .collect()
+}
+
+/// The text of code units; half a surrogate pair is U+FFFD.
+pub fn decode(code_units: &[u16]) -> String {
+    char::decode_utf16(code_units.iter().copied())
+        .map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
+}
+
+/// Index of the first code unit that is half a surrogate pair, where the halves at `edges` do not count because their
+/// other half may be in a neighbouring part.
+pub(crate) fn lone_surrogate(code_units: &[u16], edges: Edges) -> Option<usize> {
+    let last = code_units.len().checked_sub(1)?;
+    let mut index = 0;
+    for character in char::decode_utf16(code_units.iter().copied()) {
+        match character {
+            Ok(character) => index += character.len_utf16(),
+            Err(error) => {
+                let high = error.unpaired_surrogate() < 0xDC00;
+                let continued = match edges {
+                    Edges::Closed => false,
+                    Edges::Open => (high && index == last) || (!high && index == 0),
+                };
+                if !continued {
+                    return Some(index);
+                }
+                index += 1;
+            }
+        }
+    }
+    None
+}
+
+/// Whether a text stands alone or continues in neighbouring parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edges {
+    Closed,
+    Open,
+}

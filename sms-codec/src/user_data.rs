@@ -1,0 +1,422 @@
+//! TP-UD: header and text, or data, of one TPDU (3GPP TS 23.040 §9.2.3.24), and the joining of several.
+//!
+//! The octets are kept as on the air and read on demand. A text that was cut by its sender inside an escape pair or a
+//! surrogate pair is whole again only when its parts are joined *before* they are read as characters: [`join`].
+
+use crate::data_coding::{Alphabet, DataCoding};
+use crate::error::{AnomalyKind, DecodeError, Field};
+use crate::gsm7::{self, Shifts};
+use crate::reader::Reader;
+use crate::ucs2::{self, Edges};
+use crate::user_data_header::{Concatenation, Element, Elements, Malformed, Ports};
+
+/// Octets of user data that a TPDU has room for, header included.
+pub const MAX_OCTETS: usize = 140;
+
+/// The user data of one TPDU.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UserData {
+    data_coding: DataCoding,
+    header_indicator: HeaderIndicator,
+    /// TP-UDL. Counts septets for the GSM 7-bit alphabet and octets otherwise, the header included (§9.2.3.16).
+    length: u8,
+    octets: Vec<u8>,
+}
+
+/// TP-UDHI: whether user data begins with a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum HeaderIndicator {
+    Absent,
+    Present,
+}
+
+impl HeaderIndicator {
+    const BIT: u8 = 0x40;
+
+    pub(crate) fn from_first_octet(octet: u8) -> Self {
+        if octet & Self::BIT == 0 {
+            Self::Absent
+        } else {
+            Self::Present
+        }
+    }
+
+    pub(crate) fn bit(self) -> u8 {
+        match self {
+            Self::Absent => 0,
+            Self::Present => Self::BIT,
+        }
+    }
+}
+
+impl UserData {
+    /// 8-bit data without a header. `None` where it is longer than 140 octets.
+    pub fn data_only(data: &[u8]) -> Option<Self> {
+        Self::new(DataCoding::DATA, None, Body::Octets(data))
+    }
+
+    /// TP-DCS of the message.
+    pub fn data_coding(&self) -> DataCoding {
+        self.data_coding
+    }
+
+    /// TP-UDL: septets for the GSM 7-bit alphabet, octets otherwise, the header included.
+    pub fn length(&self) -> u8 {
+        self.length
+    }
+
+    /// The elements of the header, if there is one.
+    pub fn elements(&self) -> Elements<'_> {
+        Elements::new(self.header())
+    }
+
+    /// Where this belongs in a longer message; `None` where it stands alone. Of several such elements the last counts.
+    pub fn concatenation(&self) -> Option<Concatenation> {
+        self.elements()
+            .filter_map(|element| {
+                if let Element::Concatenation(found) = element {
+                    Some(found)
+                } else {
+                    None
+                }
+            })
+            .last()
+    }
+
+    /// The application that this is for; `None` where it is for a person. Of several such elements the last counts.
+    pub fn ports(&self) -> Option<Ports> {
+        self.elements()
+            .filter_map(|element| {
+                if let Element::Ports(found) = element {
+                    Some(found)
+                } else {
+                    None
+                }
+            })
+            .last()
+    }
+
+    /// The national tables that the header names. Of several elements the last counts.
+    pub fn shifts(&self) -> Shifts {
+        self.elements()
+            .fold(Shifts::default(), |shifts, element| match element {
+                Element::SingleShift(language) => Shifts {
+                    single: Some(language),
+                    ..shifts
+                },
+                Element::LockingShift(language) => Shifts {
+                    locking: Some(language),
+                    ..shifts
+                },
+                Element::Concatenation(_)
+                | Element::SpecialMessage { .. }
+                | Element::Ports(_)
+                | Element::Other { .. } => shifts,
+            })
+    }
+
+    /// The text of this part alone; `None` where it is data (8-bit or compressed).
+    pub fn text(&self) -> Option<String> {
+        match self.unit() {
+            Unit::Septets => Some(gsm7::decode(&self.septets(), self.shifts())),
+            Unit::Utf16 => Some(ucs2::decode(&ucs2::code_units(self.body()))),
+            Unit::Octets => None,
+        }
+    }
+
+    /// The octets behind the header. For data this is the data; for text it is the text undecoded.
+    pub fn body(&self) -> &[u8] {
+        self.octets.get(self.header_octets()..).unwrap_or_default()
+    }
+
+    /// The data behind the header; `None` where it is text.
+    pub fn data(&self) -> Option<&[u8]> {
+        match self.unit() {
+            Unit::Octets => Some(self.body()),
+            Unit::Septets | Unit::Utf16 => None,
+        }
+    }
+
+    /// Header and body as on the air, TP-UDL left out.
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    pub(crate) fn new(
+        data_coding: DataCoding,
+        concatenation: Option<Concatenation>,
+        body: Body<'_>,
+    ) -> Option<Self> {
+        let mut octets = Vec::new();
+        if let Some(concatenation) = concatenation {
+            octets.push(0);
+            concatenation.emit(&mut octets);
+            let behind_length = u8::try_from(octets.len() - 1).ok()?;
+            if let Some(length) = octets.first_mut() {
+                *length = behind_length;
+            }
+        }
+        let header_septets = (octets.len() * 8).div_ceil(7);
+        let length = match body {
+            Body::Septets(septets) => {
+                let fill_bits = u8::try_from(header_septets * 7 - octets.len() * 8).ok()?;
+                octets.extend(gsm7::pack(septets, fill_bits));
+                header_septets + septets.len()
+            }
+            Body::CodeUnits(units) => {
+                octets.extend(ucs2::octets(units));
+                octets.len()
+            }
+            Body::Octets(data) => {
+                octets.extend(data);
+                octets.len()
+            }
+        };
+        if octets.len() > MAX_OCTETS {
+            return None;
+        }
+        let header_indicator = if concatenation.is_some() {
+            HeaderIndicator::Present
+        } else {
+            HeaderIndicator::Absent
+        };
+        Some(Self {
+            data_coding,
+            header_indicator,
+            length: u8::try_from(length).ok()?,
+            octets,
+        })
+    }
+
+    pub(crate) fn header_indicator(&self) -> HeaderIndicator {
+        self.header_indicator
+    }
+
+    /// TP-UDL and TP-UD.
+    pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
+        octets.push(self.length);
+        octets.extend(&self.octets);
+    }
+
+    /// Reads TP-UDL and TP-UD.
+    pub(crate) fn parse(
+        reader: &mut Reader<'_>,
+        data_coding: DataCoding,
+        header_indicator: HeaderIndicator,
+    ) -> Result<Self, DecodeError> {
+        let length_offset = reader.offset();
+        let announced = reader.octet(Field::UserDataLength)?;
+        let start = reader.offset();
+        let septets = unit_of(data_coding) == Unit::Septets;
+        let wanted = if septets {
+            (usize::from(announced) * 7).div_ceil(8)
+        } else {
+            usize::from(announced)
+        };
+        let available = reader.rest().len();
+        let octets = reader.take(wanted.min(available), Field::UserData)?;
+        let length = if wanted <= available {
+            announced
+        } else {
+            let present = if septets {
+                available * 8 / 7
+            } else {
+                available
+            };
+            let present = u8::try_from(present).unwrap_or(announced).min(announced);
+            reader.flag(
+                length_offset,
+                AnomalyKind::UserDataBeyondPdu { announced, present },
+            );
+            present
+        };
+        if octets.len() > MAX_OCTETS {
+            reader.flag(
+                start,
+                AnomalyKind::UserDataTooLong {
+                    octets: octets.len(),
+                },
+            );
+        }
+        let user_data = Self {
+            data_coding,
+            header_indicator,
+            length,
+            octets: octets.to_vec(),
+        };
+        user_data.flag_anomalies(reader, start);
+        Ok(user_data)
+    }
+
+    fn flag_anomalies(&self, reader: &mut Reader<'_>, start: usize) {
+        if self.header_indicator == HeaderIndicator::Present && self.header_octets() == 0 {
+            reader.flag(start, AnomalyKind::HeaderBeyondUserData);
+        }
+        for (offset, fault) in self.elements().malformed() {
+            let kind = match fault {
+                Malformed::BeyondHeader { identifier } => {
+                    AnomalyKind::ElementBeyondHeader { identifier }
+                }
+                Malformed::Length { identifier } => AnomalyKind::ElementLength { identifier },
+                Malformed::OutOfRange => AnomalyKind::ConcatenationOutOfRange,
+                Malformed::Language(identifier) => AnomalyKind::UnknownLanguage(identifier),
+            };
+            reader.flag(start + 1 + offset, kind);
+        }
+        let edges = if self.concatenation().is_some() {
+            Edges::Open
+        } else {
+            Edges::Closed
+        };
+        let body = start + self.header_octets();
+        let end = start + self.octets.len();
+        match self.unit() {
+            Unit::Octets => {}
+            Unit::Septets => {
+                if edges == Edges::Closed && gsm7::ends_in_escape(&self.septets()) {
+                    reader.flag(end.saturating_sub(1), AnomalyKind::LoneEscape);
+                }
+            }
+            Unit::Utf16 => {
+                if self.body().len() % 2 == 1 {
+                    reader.flag(end - 1, AnomalyKind::HalfCodeUnit);
+                }
+                if let Some(index) = ucs2::lone_surrogate(&ucs2::code_units(self.body()), edges) {
+                    reader.flag(body + 2 * index, AnomalyKind::LoneSurrogate);
+                }
+            }
+        }
+    }
+
+    /// The header without its length octet; empty where there is none or where it is longer than the user data.
+    fn header(&self) -> &[u8] {
+        self.octets.get(1..self.header_octets()).unwrap_or_default()
+    }
+
+    /// Octets of the header, its length octet included; 0 where there is none or where it is longer than the user data.
+    fn header_octets(&self) -> usize {
+        match (self.header_indicator, self.octets.first()) {
+            (HeaderIndicator::Present, Some(length))
+                if usize::from(*length) < self.octets.len() =>
+            {
+                usize::from(*length) + 1
+            }
+            (HeaderIndicator::Present | HeaderIndicator::Absent, _) => 0,
+        }
+    }
+
+    /// The septets behind the header and its fill bits.
+    fn septets(&self) -> Vec<u8> {
+        let header_septets = (self.header_octets() * 8).div_ceil(7);
+        let count = usize::from(self.length).saturating_sub(header_septets);
+        gsm7::unpack(&self.octets, header_septets * 7, count)
+    }
+
+    fn unit(&self) -> Unit {
+        unit_of(self.data_coding)
+    }
+}
+
+/// What stands behind the header of user data to be written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Body<'a> {
+    Septets(&'a [u8]),
+    CodeUnits(&'a [u16]),
+    Octets(&'a [u8]),
+}
+
+/// The text of a message out of its parts in order, where `None` is a part that is missing: `gap` is shown there, once
+/// for missing parts in a row. `None` if no part has any text.
+///
+/// Escape and surrogate pairs that the sender cut in two are whole again, unless the other half is missing.
+pub fn join(parts: &[Option<&UserData>], gap: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut found = false;
+    let mut run: Option<Run> = None;
+    let mut missing = false;
+    for part in parts {
+        let Some(part) = part else {
+            run.take().into_iter().for_each(|run| run.finish(&mut text));
+            if !missing {
+                text.push_str(gap);
+            }
+            missing = true;
+            continue;
+        };
+        missing = false;
+        let Some(next) = Run::of(part) else { continue };
+        found = true;
+        run = Some(match run.take() {
+            None => next,
+            Some(run) => run.followed_by(next, &mut text),
+        });
+    }
+    run.into_iter().for_each(|run| run.finish(&mut text));
+    found.then_some(text)
+}
+
+/// The data of a message out of its parts in order; `None` where one of them is text.
+pub fn join_data(parts: &[&UserData]) -> Option<Vec<u8>> {
+    parts
+        .iter()
+        .map(|part| part.data())
+        .collect::<Option<Vec<_>>>()
+        .map(|slices| slices.concat())
+}
+
+/// Neighbouring parts in one alphabet, not yet read as characters.
+enum Run {
+    Septets(Vec<u8>, Shifts),
+    CodeUnits(Vec<u16>),
+}
+
+impl Run {
+    fn of(part: &UserData) -> Option<Self> {
+        match part.unit() {
+            Unit::Septets => Some(Self::Septets(part.septets(), part.shifts())),
+            Unit::Utf16 => Some(Self::CodeUnits(ucs2::code_units(part.body()))),
+            Unit::Octets => None,
+        }
+    }
+
+    fn followed_by(self, next: Self, text: &mut String) -> Self {
+        match (self, next) {
+            (Self::Septets(mut septets, shifts), Self::Septets(more, same)) if shifts == same => {
+                septets.extend(more);
+                Self::Septets(septets, shifts)
+            }
+            (Self::CodeUnits(mut units), Self::CodeUnits(more)) => {
+                units.extend(more);
+                Self::CodeUnits(units)
+            }
+            (run, next) => {
+                run.finish(text);
+                next
+            }
+        }
+    }
+
+    fn finish(self, text: &mut String) {
+        text.push_str(&match self {
+            Self::Septets(septets, shifts) => gsm7::decode(&septets, shifts),
+            Self::CodeUnits(units) => ucs2::decode(&units),
+        });
+    }
+}
+
+/// What the body of user data is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Septets,
+    Utf16,
+    Octets,
+}
+
+fn unit_of(data_coding: DataCoding) -> Unit {
+    match data_coding.alphabet() {
+        _ if data_coding.is_compressed() => Unit::Octets,
+        Alphabet::Gsm7 => Unit::Septets,
+        Alphabet::Ucs2 => Unit::Utf16,
+        Alphabet::Data => Unit::Octets,
+    }
+}
