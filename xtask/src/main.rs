@@ -1,3 +1,72 @@
-//! Developers' automation: `cargo xtask --help`.
+//! Developers' automation of sms-bridge: the tests with their counterparts, the checks of CI, the crate boundaries.
+//!
+//! Depends on no crate of the workspace, so that it builds in seconds and still runs where the workspace does not.
 
-fn main() {}
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a developer's command line program: its output is its purpose"
+)]
+
+mod boundaries;
+mod build;
+mod ci;
+mod counterparts;
+mod leftovers;
+mod readme;
+mod tally;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::counterparts::Counterpart;
+use crate::workspace::Workspace;
+
+/// Developers' automation of sms-bridge.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test, the end-to-end tests against their real counterparts included.
+    Test {
+        /// Leave a counterpart out; the tests that need it are skipped, and the closing line says so.
+        #[arg(long, value_name = "NAME")]
+        without: Vec<Counterpart>,
+        /// Run only the tests whose name contains this.
+        filter: Option<String>,
+    },
+    /// Run everything that CI runs, and time each step.
+    Ci,
+    /// Prove the dependencies between crates that must not exist.
+    Boundaries,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = Workspace::find().and_then(|workspace| match arguments.command {
+        Task::Test { without, filter } => {
+            test::run(&workspace, &without, filter.as_deref()).map(|summary| {
+                println!("{summary}");
+                summary.failed == 0
+            })
+        }
+        Task::Ci => ci::run(&workspace),
+        Task::Boundaries => boundaries::run(&workspace),
+    });
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
