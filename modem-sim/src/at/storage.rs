@@ -1,0 +1,343 @@
+//! Stored messages and their routing: `+CSMS`, `+CPMS`, `+CMGF`, `+CSCA`, `+CNMI`, `+CNMA`, `+CMGL`, `+CMGR`, `+CMGD`,
+//! `+CMGW` (3GPP TS 27.005 §3).
+
+use super::general::at_most;
+use super::state::Entry;
+use super::{
+    Answered, CMS_INVALID_INDEX, CMS_INVALID_PDU, CMS_MEMORY_FULL, CMS_NO_ACKNOWLEDGEMENT_EXPECTED,
+    CMS_OPERATION_NOT_SUPPORTED, Failure, Outcome, done, line,
+    parse::{Arguments, Form},
+};
+use crate::card::{Memory, Slot, Status};
+use crate::settings::EmptySlot;
+use crate::simulator::Simulator;
+use crate::tpdu::{Address, split_service_centre, to_hex};
+
+impl Simulator {
+    pub(super) fn csms(&mut self, form: &Form) -> Answered {
+        match form {
+            Form::Test => line("+CSMS: (0,1)"),
+            Form::Query => line(format!("+CSMS: {},1,1,1", self.modem.service)),
+            Form::Set(values) => {
+                self.modem.service = values
+                    .number(0)?
+                    .filter(|service| *service <= 1)
+                    .ok_or(CMS_OPERATION_NOT_SUPPORTED)?;
+                line("+CSMS: 1,1,1")
+            }
+            Form::Execute => Err(Failure::Plain),
+        }
+    }
+
+    pub(super) fn cmgf(&mut self, form: &Form) -> Answered {
+        match form {
+            Form::Test => line("+CMGF: (0,1)"),
+            Form::Query => line(format!("+CMGF: {}", u8::from(self.modem.text_mode))),
+            Form::Set(values) => {
+                self.modem.text_mode = at_most(values, 0, 1)? == 1;
+                done()
+            }
+            Form::Execute => {
+                self.modem.text_mode = false;
+                done()
+            }
+        }
+    }
+
+    pub(super) fn csca(&mut self, form: &Form) -> Answered {
+        self.sim_for_messages()?;
+        match form {
+            Form::Query => {
+                let service_centre = Address::new(&self.settings.service_centre);
+                let shown = self.string(&service_centre.to_string());
+                line(format!(
+                    "+CSCA: \"{shown}\",{}",
+                    service_centre.type_of_address()
+                ))
+            }
+            Form::Set(values) => {
+                let written =
+                    self.written_string(values.text(0).ok_or(CMS_OPERATION_NOT_SUPPORTED)?);
+                let plus = values.number(1)? == Some(145) && !written.starts_with('+');
+                self.settings.service_centre = if plus { format!("+{written}") } else { written };
+                done()
+            }
+            Form::Test => done(),
+            Form::Execute => Err(Failure::Plain),
+        }
+    }
+
+    pub(super) fn cpms(&mut self, form: &Form) -> Answered {
+        self.sim_for_messages()?;
+        match form {
+            Form::Test if self.card.capacity(Memory::Reports) == 0 => {
+                line("+CPMS: (\"SM\",\"ME\",\"MT\"),(\"SM\",\"ME\",\"MT\"),(\"SM\",\"ME\",\"MT\")")
+            }
+            Form::Test => line(
+                "+CPMS: (\"SM\",\"ME\",\"MT\",\"SR\"),(\"SM\",\"ME\",\"MT\"),(\"SM\",\"ME\",\"MT\")",
+            ),
+            Form::Query => {
+                let each = self.modem.memories.map(|memory| {
+                    format!(
+                        "\"{}\",{},{}",
+                        memory.name(),
+                        self.card.used(memory),
+                        self.card.capacity(memory)
+                    )
+                });
+                line(format!("+CPMS: {}", each.join(",")))
+            }
+            Form::Set(values) => self.choose_memories(values),
+            Form::Execute => Err(Failure::Plain),
+        }
+    }
+
+    fn choose_memories(&mut self, values: &Arguments) -> Answered {
+        if values.len() > 3 {
+            return Err(CMS_OPERATION_NOT_SUPPORTED);
+        }
+        let mut chosen = self.modem.memories;
+        for (place, memory) in chosen.iter_mut().enumerate() {
+            let Some(name) = values.text(place) else {
+                continue;
+            };
+            let named = Memory::named(&name.to_ascii_uppercase())
+                .filter(|named| self.card.capacity(*named) > 0)
+                .filter(|named| place == 0 || *named != Memory::Reports);
+            *memory = named.ok_or(CMS_OPERATION_NOT_SUPPORTED)?;
+        }
+        self.modem.memories = chosen;
+        let each = chosen
+            .map(|memory| format!("{},{}", self.card.used(memory), self.card.capacity(memory)));
+        self.deliver_waiting();
+        line(format!("+CPMS: {}", each.join(",")))
+    }
+
+    pub(super) fn cnmi(&mut self, form: &Form) -> Answered {
+        let reports = if self.card.capacity(Memory::Reports) > 0 {
+            2
+        } else {
+            1
+        };
+        match form {
+            Form::Test => line(format!("+CNMI: (0-2),(0-3),(0,2),(0-{reports}),(0,1)")),
+            Form::Query => line(format!(
+                "+CNMI: {}",
+                self.modem.cnmi.map(|value| value.to_string()).join(",")
+            )),
+            Form::Set(values) => {
+                let mut chosen = self.modem.cnmi;
+                for (place, (value, most)) in
+                    chosen.iter_mut().zip([2, 3, 2, reports, 1]).enumerate()
+                {
+                    if let Some(wanted) = values.number(place)? {
+                        *value = wanted;
+                        if wanted > most {
+                            return Err(CMS_OPERATION_NOT_SUPPORTED);
+                        }
+                    }
+                }
+                self.modem.cnmi = chosen;
+                if let [1 | 2, _, _, _, 1] = chosen {
+                    self.forget_message_lines();
+                }
+                self.deliver_waiting();
+                done()
+            }
+            Form::Execute => Err(Failure::Plain),
+        }
+    }
+
+    pub(super) fn cnma(&mut self, form: &Form) -> Answered {
+        let positive = match form {
+            Form::Test => return line("+CNMA: (0-2)"),
+            Form::Execute => true,
+            Form::Set(values) => at_most(values, 0, 2)? != 2,
+            Form::Query => return Err(Failure::Plain),
+        };
+        let Some(arrived) = self.modem.unacknowledged.take() else {
+            return Err(CMS_NO_ACKNOWLEDGEMENT_EXPECTED);
+        };
+        if !positive {
+            self.network.queue(arrived.tpdu); // a negative acknowledgement: the network tries again
+        }
+        self.deliver_waiting();
+        done()
+    }
+
+    pub(super) fn cmgl(&mut self, form: &Form) -> Answered {
+        self.sim_for_messages()?;
+        let wanted = match form {
+            Form::Test if self.modem.text_mode => {
+                return line(
+                    "+CMGL: (\"REC UNREAD\",\"REC READ\",\"STO UNSENT\",\"STO SENT\",\"ALL\")",
+                );
+            }
+            Form::Test => return line("+CMGL: (0-4)"),
+            Form::Execute | Form::Query => Some(Status::ReceivedUnread),
+            Form::Set(values) if self.modem.text_mode => {
+                let words = values.text(0).unwrap_or("REC UNREAD").to_ascii_uppercase();
+                let status = Status::ALL
+                    .into_iter()
+                    .find(|status| status.words() == words);
+                if status.is_none() && words != "ALL" {
+                    return Err(CMS_OPERATION_NOT_SUPPORTED);
+                }
+                status
+            }
+            Form::Set(values) => match values.number(0)?.unwrap_or(0) {
+                4 => None,
+                number => {
+                    let status = Status::ALL.get(usize::from(number)).copied();
+                    Some(status.ok_or(CMS_OPERATION_NOT_SUPPORTED)?)
+                }
+            },
+        };
+        let [memory, ..] = self.modem.memories;
+        let listed: Vec<(usize, Slot)> = self
+            .card
+            .slots(memory)
+            .filter(|(_, slot)| wanted.is_none_or(|status| slot.status == status))
+            .map(|(index, slot)| (index, slot.clone()))
+            .collect();
+        let mut lines = Vec::new();
+        for (index, slot) in listed {
+            if self.modem.text_mode {
+                lines.extend(self.text_listing(index, &slot));
+            } else {
+                lines.push(format!(
+                    "+CMGL: {index},{},,{}",
+                    slot.status.number(),
+                    slot.tpdu_length()
+                ));
+                lines.push(to_hex(&slot.pdu));
+            }
+            self.mark_read(memory, index);
+        }
+        Ok(Outcome::Done(lines))
+    }
+
+    pub(super) fn cmgr(&mut self, form: &Form) -> Answered {
+        self.sim_for_messages()?;
+        let values = match form {
+            Form::Test => return done(),
+            Form::Set(values) => values,
+            Form::Execute | Form::Query => return Err(Failure::Plain),
+        };
+        let index = usize::from(values.number(0)?.ok_or(CMS_INVALID_INDEX)?);
+        let [memory, ..] = self.modem.memories;
+        let slot = match (
+            self.card.slot_mut(memory, index),
+            self.settings.quirks.empty_slot,
+        ) {
+            (Some(Some(slot)), _) => slot.clone(),
+            (Some(None), EmptySlot::BareOk) => return done(),
+            (Some(None), EmptySlot::Error321) | (None, _) => return Err(CMS_INVALID_INDEX),
+        };
+        let lines = if self.modem.text_mode {
+            self.text_reading(&slot)
+        } else {
+            vec![
+                format!("+CMGR: {},,{}", slot.status.number(), slot.tpdu_length()),
+                to_hex(&slot.pdu),
+            ]
+        };
+        self.mark_read(memory, index);
+        Ok(Outcome::Done(lines))
+    }
+
+    /// 3GPP TS 27.005 §3.4.2 and §3.4.3: reading turns "received unread" into "received read".
+    fn mark_read(&mut self, memory: Memory, index: usize) {
+        if let Some(Some(slot)) = self.card.slot_mut(memory, index)
+            && slot.status == Status::ReceivedUnread
+        {
+            slot.status = Status::ReceivedRead;
+        }
+    }
+
+    pub(super) fn cmgd(&mut self, form: &Form) -> Answered {
+        self.sim_for_messages()?;
+        let [memory, ..] = self.modem.memories;
+        let values = match form {
+            Form::Test => {
+                let indices: Vec<String> = self
+                    .card
+                    .slots(memory)
+                    .map(|(index, _)| index.to_string())
+                    .collect();
+                return line(format!("+CMGD: ({}),(0-4)", indices.join(",")));
+            }
+            Form::Set(values) => values,
+            Form::Execute | Form::Query => return Err(Failure::Plain),
+        };
+        let index = usize::from(values.number(0)?.ok_or(CMS_INVALID_INDEX)?);
+        // <delflag>, 3GPP TS 27.005 §3.5.4: the index counts for 0 only.
+        let goes: &[Status] = match values.number(1)?.unwrap_or(0) {
+            0 => {
+                *self.card.slot_mut(memory, index).ok_or(CMS_INVALID_INDEX)? = None;
+                &[]
+            }
+            1 => &[Status::ReceivedRead],
+            2 => &[Status::ReceivedRead, Status::StoredSent],
+            3 => &[
+                Status::ReceivedRead,
+                Status::StoredSent,
+                Status::StoredUnsent,
+            ],
+            4 => &Status::ALL,
+            _ => return Err(CMS_OPERATION_NOT_SUPPORTED),
+        };
+        let indices: Vec<usize> = self
+            .card
+            .slots(memory)
+            .filter(|(_, slot)| goes.contains(&slot.status))
+            .map(|(index, _)| index)
+            .collect();
+        for index in indices {
+            if let Some(slot) = self.card.slot_mut(memory, index) {
+                *slot = None;
+            }
+        }
+        self.deliver_waiting();
+        done()
+    }
+
+    pub(super) fn cmgw(&self, form: &Form) -> Answered {
+        self.sim_for_messages()?;
+        let values = match form {
+            Form::Test => return done(),
+            Form::Set(values) => values,
+            Form::Execute | Form::Query => return Err(Failure::Plain),
+        };
+        if self.modem.text_mode {
+            let to = self.written_string(values.text(0).unwrap_or(""));
+            return Ok(Outcome::Prompt(Entry::WriteText {
+                to,
+                status: Status::StoredUnsent,
+            }));
+        }
+        let length = usize::from(values.number(0)?.ok_or(CMS_INVALID_PDU)?);
+        let status = Status::ALL
+            .get(usize::from(values.number(1)?.unwrap_or(2)))
+            .copied();
+        Ok(Outcome::Prompt(Entry::Write {
+            length,
+            status: status.ok_or(CMS_OPERATION_NOT_SUPPORTED)?,
+        }))
+    }
+
+    /// Stores what a client wrote; returns the answer's line.
+    pub(super) fn store_written(
+        &mut self,
+        status: Status,
+        pdu: Vec<u8>,
+    ) -> Result<String, Failure> {
+        split_service_centre(&pdu).map_err(|_malformed| CMS_INVALID_PDU)?;
+        let [_, memory, _] = self.modem.memories;
+        let index = self
+            .card
+            .store(memory, Slot { status, pdu })
+            .map_err(|_full| CMS_MEMORY_FULL)?;
+        Ok(format!("+CMGW: {index}"))
+    }
+}

@@ -1,0 +1,198 @@
+//! `modem-sim`: a simulated modem and network behind a pseudo-terminal or a TCP port.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use clap::Parser;
+use modem_sim::serve::{ControlSocket, Handle, Place, Server};
+use modem_sim::{EmptySlot, Friend, Prompt, RadioAtStart, Settings, Simulator};
+use tokio::signal::unix::{SignalKind, signal};
+
+const AFTER: &str = r#"Prints "ready pty=/dev/pts/N link=LINK" (or "ready tcp=ADDRESS") when a client may come; stops on SIGTERM or Ctrl-C.
+
+Control socket: one JSON object a line, one answer line each: {"ok":true,...} or {"ok":false,"error":"..."}, "id" echoed.
+  {"do":"deliver","from":"+12025550100","text":"hello"}      also "order":[3,1,2] "scts":"2026-01-31T12:00:00Z"
+                                                             "alphabet":"gsm7|ucs2|octets" "class":0 "reference":7
+  {"do":"deliver_pdu","tpdu":"040B91..."}                    any TPDU, a status report too
+  {"do":"submitted","since":0}                               parts taken by the network, and whole messages
+  {"do":"stored"}  {"do":"status"}
+  {"do":"fail_next_send","code":38,"when":"before_prompt"}   or "after_submit" (default), "accepted":true, "times":3
+  {"do":"lose_next_answer"}                                  of a send; with "command":"+CMGD" of that command
+  {"do":"late_next_answer","seconds":5}
+  {"do":"hold_next_send"}  {"do":"release"}                  the network has it, the result waits
+  {"do":"spoil_next_send","how":"no_prompt"}                 ok_without_reference, bare_error, doubled_result,
+                                                             line_before_prompt, line_before_result ("line"),
+                                                             drop_port ("seconds")
+  {"do":"drop_port","seconds":2}  {"do":"hang","seconds":5}
+  {"do":"say","line":"^RSSI:3"}  {"do":"print","text":"\r\nRDY\r\n"}  {"do":"ring","from":"+12025550100"}
+  {"do":"coverage","state":"searching","seconds":5}          none, home, searching, denied, roaming
+  {"do":"set","report_delay_ms":0,"send_latency_ms":0,"command_latency_ms":0,"reports":"on|off|failed",
+   "signal":20,"friends":[{"number":"+12025550100","replies":["Hi {text}"],"delay_ms":500}],
+   "refused":{"+12025550142":38},"ussd":[{"request":"*100#","reply":"12.50","more":false}],
+   "ussd_text":"plain|packed_hex|ucs2_hex"}"#;
+
+#[derive(Debug, Parser)]
+#[command(version, about = "A simulated GSM modem and network for tests and demonstrations", after_help = AFTER)]
+#[command(group = clap::ArgGroup::new("place").required(true))]
+struct Arguments {
+    /// Open a pseudo-terminal and link it here
+    #[arg(long, value_name = "LINK", group = "place")]
+    pty: Option<PathBuf>,
+    /// Listen on this TCP address, such as 127.0.0.1:7000
+    #[arg(long, value_name = "ADDRESS", group = "place")]
+    tcp: Option<SocketAddr>,
+    /// Take requests as JSON lines on this Unix socket
+    #[arg(long, value_name = "PATH")]
+    control: Option<PathBuf>,
+    /// Two numbers, +12025550100 and +12025550101, answer by themselves
+    #[arg(long)]
+    friends: bool,
+    /// The same seed chooses the same references and replies
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The SIM wants this PIN
+    #[arg(long)]
+    pin: Option<String>,
+    /// The radio stays off until AT+CFUN=1 or AT+COPS=0
+    #[arg(long)]
+    radio_off: bool,
+    /// How long the SIM is busy after power-up, in milliseconds
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    sim_busy: u64,
+    /// From a command to its answer, in milliseconds
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    command_latency: u64,
+    /// From Ctrl-Z to the result of a send, in milliseconds
+    #[arg(long, default_value_t = 100, value_name = "MS")]
+    send_latency: u64,
+    /// From a message to its status report, in milliseconds
+    #[arg(long, default_value_t = 500, value_name = "MS")]
+    report_delay: u64,
+    /// Message slots of the SIM
+    #[arg(long, default_value_t = 50, value_name = "SLOTS")]
+    capacity: usize,
+    /// Slots for status reports; 0 for a modem without SR
+    #[arg(long, default_value_t = 10, value_name = "SLOTS")]
+    report_capacity: usize,
+    /// Index of the first slot
+    #[arg(long, default_value_t = 1, value_name = "INDEX")]
+    first_index: usize,
+    /// Serial number of the modem
+    #[arg(long, value_name = "DIGITS")]
+    imei: Option<String>,
+    /// Number of the card
+    #[arg(long, value_name = "DIGITS")]
+    iccid: Option<String>,
+    /// An empty slot reads as a bare OK
+    #[arg(long)]
+    empty_slot_ok: bool,
+    /// The prompt ends with a line end
+    #[arg(long)]
+    prompt_line_end: bool,
+    /// Print this line every 30 seconds, such as ^BOOT:91409020,0,0,0,6
+    #[arg(long, value_name = "LINE")]
+    chatter: Option<String>,
+    /// A command that fails with +CMS ERROR: 500, such as +CMMS
+    #[arg(long, value_name = "COMMAND")]
+    refuse: Vec<String>,
+    /// A command that is never answered, such as +CMGL=4
+    #[arg(long, value_name = "COMMAND")]
+    silent: Vec<String>,
+}
+
+impl Arguments {
+    fn settings(&self) -> Settings {
+        let defaults = Settings::default();
+        let unix = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let mut settings = Settings {
+            seed: self.seed,
+            start_unix: i64::try_from(unix).unwrap_or(defaults.start_unix),
+            pin: self.pin.clone(),
+            radio: if self.radio_off {
+                RadioAtStart::Off
+            } else {
+                RadioAtStart::On
+            },
+            sim_busy_for: Duration::from_millis(self.sim_busy),
+            command_latency: Duration::from_millis(self.command_latency),
+            send_latency: Duration::from_millis(self.send_latency),
+            report_delay: Duration::from_millis(self.report_delay),
+            sim_capacity: self.capacity.min(1_000),
+            report_capacity: self.report_capacity.min(1_000),
+            first_index: self.first_index.min(1_000),
+            friends: if self.friends {
+                Friend::pair()
+            } else {
+                Vec::new()
+            },
+            imei: self.imei.clone().unwrap_or_else(|| defaults.imei.clone()),
+            iccid: self.iccid.clone().unwrap_or_else(|| defaults.iccid.clone()),
+            ..defaults
+        };
+        if self.empty_slot_ok {
+            settings.quirks.empty_slot = EmptySlot::BareOk;
+        }
+        if self.prompt_line_end {
+            settings.quirks.prompt = Prompt::WithLineEnd;
+        }
+        settings.quirks.chatter = self
+            .chatter
+            .clone()
+            .map(|line| (Duration::from_secs(30), line));
+        settings.quirks.refused_commands.clone_from(&self.refuse);
+        settings.quirks.silent_commands.clone_from(&self.silent);
+        settings
+    }
+
+    fn place(&self) -> anyhow::Result<Place> {
+        match (&self.pty, self.tcp) {
+            (Some(link), _) => Ok(Place::Pty {
+                link: Some(link.clone()),
+            }),
+            (None, Some(address)) => Ok(Place::Tcp(address)),
+            (None, None) => anyhow::bail!("one of --pty and --tcp is needed"),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let simulator = Simulator::new(arguments.settings());
+    // Before "ready", so that a stop right after it finds the handlers.
+    let mut terminate = signal(SignalKind::terminate()).context("failed to watch for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("failed to watch for SIGINT")?;
+    let (server, handle) = Server::open(simulator, arguments.place()?)
+        .await
+        .context("failed to open the modem's port")?;
+    let control = arguments
+        .control
+        .as_deref()
+        .map(ControlSocket::bind)
+        .transpose()?;
+    writeln!(std::io::stdout(), "ready {}", server.describe())
+        .context("failed to write to standard output")?;
+    tokio::select! {
+        ended = server.run() => ended.context("the modem's port failed"),
+        ended = serve_control(control, handle) => ended.context("the control socket failed"),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    }
+}
+
+/// Keeps the handle also where there is no control socket, since the server stops with its last one.
+async fn serve_control(control: Option<ControlSocket>, handle: Handle) -> std::io::Result<()> {
+    match control {
+        Some(control) => control.serve(handle).await,
+        None => {
+            let _kept = handle;
+            std::future::pending().await
+        }
+    }
+}
