@@ -48,6 +48,16 @@ impl Workspace {
             .args(arguments)
             .current_dir(&self.root)
             .stdin(Stdio::null());
+        // What `cargo run` told xtask about its own package. ring's build script, for one, watches these variables,
+        // and everything above ring would be built again whenever `cargo xtask test` follows `cargo test`.
+        for (name, _) in std::env::vars_os() {
+            let told = name.to_str().is_some_and(|name| {
+                name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+            });
+            if told {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
