@@ -66,6 +66,8 @@ pub(crate) struct Tally {
     /// `(file, test)` of those that said `skipped:`; a set, as one test may say it twice.
     skipped: BTreeSet<(String, String)>,
     header: String,
+    /// Tests that did not hold, each with its program, for the end of a long output.
+    pub(crate) failures: Vec<String>,
     /// Test programs that ended without a result: they crashed or were killed.
     pub(crate) crashed: Vec<String>,
     /// By file and test.
@@ -85,6 +87,7 @@ impl Tally {
             failed: 0,
             skipped: BTreeSet::new(),
             header: String::new(),
+            failures: Vec::new(),
             crashed: Vec::new(),
             cases: BTreeMap::new(),
         }
@@ -146,7 +149,6 @@ impl Tally {
     }
 
     fn handle_result(&mut self, line: &str) {
-        let Some(file) = &self.file else { return };
         let Some((name, result)) = line
             .strip_prefix("test ")
             .and_then(|rest| rest.rsplit_once(" ... "))
@@ -158,7 +160,13 @@ impl Tally {
             "FAILED" => Outcome::Failed,
             _ => return,
         };
-        self.cases.insert((file.clone(), name.to_owned()), outcome);
+        if outcome == Outcome::Failed {
+            let program = self.header.split(" (").next().unwrap_or_default();
+            self.failures.push(format!("{program}  {name}"));
+        }
+        if let Some(file) = &self.file {
+            self.cases.insert((file.clone(), name.to_owned()), outcome);
+        }
     }
 
     fn handle_captured(&mut self, line: &str) -> Show {
@@ -319,6 +327,15 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
             "     Running unittests src/main.rs (/t/debug/deps/sms_bridge-0d)\n\nrunning 9 tests\n",
         );
         assert_eq!((cut_off.passed(), cut_off.failed()), (0, 1));
+    }
+
+    #[test]
+    fn failures_are_kept_for_the_end() {
+        let (tally, _) = read(PRINTED);
+        assert_eq!(
+            tally.failures,
+            ["tests/telegram.rs  a_stranger_is_not_served"]
+        );
     }
 
     #[test]

@@ -92,6 +92,9 @@ pub(crate) fn run(
     summary.failed = tally.failed() + absent.len() + left_running.len();
     summary.skipped = tally.skipped();
     print_cases(&tally);
+    for test in &tally.failures {
+        println!("failed: {test}");
+    }
     for program in &tally.crashed {
         println!("crashed, or did not build: {program}");
     }
