@@ -395,11 +395,11 @@ fn digits(
         match (index < semi_octets, digit_character(half)) {
             (true, Some(digit)) => text.push(digit),
             (true, None) => {
-                reader.flag(start + index / 2, AnomalyKind::FillInsideAddress(field));
+                reader.flag(start, AnomalyKind::FillInsideAddress(field));
                 break;
             }
             (false, None) => {}
-            (false, Some(_)) => reader.flag(start + index / 2, AnomalyKind::MissingFill(field)),
+            (false, Some(_)) => reader.flag(start, AnomalyKind::MissingFill(field)),
         }
     }
     text
@@ -437,5 +437,198 @@ fn digit_value(character: char) -> Option<u8> {
         'b' => Some(13),
         'c' => Some(14),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Anomaly;
+
+    #[track_caller]
+    fn check(hex: &str, text: &str, type_of_number: TypeOfNumber, anomalies: &[AnomalyKind]) {
+        let octets = crate::hex::decode(hex).unwrap();
+        let mut reader = Reader::new(&octets, Vec::new());
+        let address = Address::parse(&mut reader, Field::OriginatingAddress).unwrap();
+        assert_eq!(
+            (address.to_string().as_str(), address.type_of_number()),
+            (text, type_of_number)
+        );
+        assert!(reader.rest().is_empty());
+        let kinds: Vec<_> = reader
+            .into_anomalies()
+            .into_iter()
+            .map(|Anomaly { kind, .. }| kind)
+            .collect();
+        assert_eq!(kinds, anomalies);
+        if anomalies.is_empty() {
+            let mut emitted = Vec::new();
+            address.emit(&mut emitted);
+            assert_eq!(crate::hex::encode(&emitted), hex);
+        }
+    }
+
+    /// Spelled out by hand from §9.1.2.5.
+    #[test]
+    fn addresses_of_every_kind_are_read_and_written() {
+        check(
+            "0B912120550501F0",
+            "+12025550100",
+            TypeOfNumber::International,
+            &[],
+        );
+        check(
+            "0C91447700091032",
+            "+447700900123",
+            TypeOfNumber::International,
+            &[],
+        );
+        check("05812143F5", "12345", TypeOfNumber::Unknown, &[]);
+        check("05811AB0FC", "*10#a", TypeOfNumber::Unknown, &[]);
+        check("0AA12020555510", "0202555501", TypeOfNumber::National, &[]);
+        check(
+            "148121436587092143658709",
+            "12345678901234567890",
+            TypeOfNumber::Unknown,
+            &[],
+        );
+        check("0080", "", TypeOfNumber::Unknown, &[]);
+        check("0091", "", TypeOfNumber::International, &[]);
+        // "Bank" is 28 bits, 7 semi-octets; "InfoSMS" is 49 bits, 13 semi-octets.
+        check("07D0C2B07B0D", "Bank", TypeOfNumber::Alphanumeric, &[]);
+        check(
+            "0DD049B7F93D6D4E01",
+            "InfoSMS",
+            TypeOfNumber::Alphanumeric,
+            &[],
+        );
+        // Counted in whole octets by the sender: no `@` comes of the seven bits over.
+        let sloppy = crate::hex::decode("0ED049B7F93D6D4E01").unwrap();
+        let read = Address::parse(
+            &mut Reader::new(&sloppy, Vec::new()),
+            Field::OriginatingAddress,
+        )
+        .unwrap();
+        assert_eq!(read.to_string(), "InfoSMS");
+    }
+
+    #[test]
+    fn sloppy_addresses_are_read_and_flagged() {
+        let field = Field::OriginatingAddress;
+        check(
+            "058121F3F5",
+            "123",
+            TypeOfNumber::Unknown,
+            &[AnomalyKind::FillInsideAddress(field)],
+        );
+        check(
+            "03812143",
+            "123",
+            TypeOfNumber::Unknown,
+            &[AnomalyKind::MissingFill(field)],
+        );
+        check(
+            "031121F3",
+            "+123",
+            TypeOfNumber::International,
+            &[AnomalyKind::SpareBits(field)],
+        );
+    }
+
+    #[test]
+    fn too_long_or_cut_off_addresses_are_refused() {
+        for (hex, offset) in [
+            ("", 0),
+            ("02", 1),
+            ("0291", 2),
+            ("059121", 2),
+            ("15910000", 0),
+            ("FF91", 0),
+        ] {
+            let octets = crate::hex::decode(hex).unwrap();
+            let error = Address::parse(
+                &mut Reader::new(&octets, Vec::new()),
+                Field::OriginatingAddress,
+            );
+            assert_eq!(error.unwrap_err().offset, offset, "{hex}");
+        }
+    }
+
+    #[test]
+    fn what_people_write_is_read() {
+        let read = |text| Address::parse_number(text).map(|address| address.to_string());
+        assert_eq!(read(" +1 (202) 555-01.00 "), Ok("+12025550100".to_owned()));
+        assert_eq!(read("12345"), Ok("12345".to_owned()));
+        assert_eq!(read("*100#"), Ok("*100#".to_owned()));
+        assert_eq!(read(""), Err(NumberError::Empty));
+        assert_eq!(read("+"), Err(NumberError::Empty));
+        assert_eq!(read("1+2"), Err(NumberError::NotADigit('+')));
+        assert_eq!(read("Bank"), Err(NumberError::NotADigit('B')));
+        assert_eq!(
+            read("+123456789012345678901"),
+            Err(NumberError::TooLong(21))
+        );
+    }
+
+    #[test]
+    fn names_fit_or_are_refused() {
+        assert_eq!(
+            Address::alphanumeric("InternetSMS").unwrap().to_string(),
+            "InternetSMS"
+        );
+        assert_eq!(
+            Address::alphanumeric("InternetSMSs"),
+            Err(NumberError::TooLong(12))
+        );
+        assert_eq!(
+            Address::alphanumeric("Банк"),
+            Err(NumberError::NotInAlphabet('Б'))
+        );
+        assert_eq!(Address::alphanumeric(""), Err(NumberError::Empty));
+    }
+
+    /// 3GPP TS 24.011 §8.2.5.1: the length counts octets.
+    #[test]
+    fn service_centre_addresses_count_octets() {
+        for (hex, text) in [
+            ("00", None),
+            ("07912120550591F9", Some("+12025550199")),
+            ("03812143", Some("1234")),
+            ("0191", Some("")),
+        ] {
+            let octets = crate::hex::decode(hex).unwrap();
+            let address =
+                Address::parse_service_centre(&mut Reader::new(&octets, Vec::new())).unwrap();
+            assert_eq!(
+                address.as_ref().map(ToString::to_string).as_deref(),
+                text,
+                "{hex}"
+            );
+        }
+        let octets = [0x0C; 20];
+        let error =
+            Address::parse_service_centre(&mut Reader::new(&octets, Vec::new())).unwrap_err();
+        assert_eq!(
+            error.fault,
+            Fault::AddressLength {
+                field: Field::ServiceCentreAddress,
+                length: 12
+            }
+        );
+    }
+
+    #[test]
+    fn every_type_octet_comes_back() {
+        for octet in 0x80..=0xFF_u8 {
+            let octets = [0x00, octet];
+            let address = Address::parse(
+                &mut Reader::new(&octets, Vec::new()),
+                Field::OriginatingAddress,
+            )
+            .unwrap();
+            let mut emitted = Vec::new();
+            address.emit(&mut emitted);
+            assert_eq!(emitted, octets);
+        }
     }
 }

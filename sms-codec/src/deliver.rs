@@ -102,3 +102,85 @@ impl Deliver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DecodeOptions, PduLine, Reference, SegmentOptions, Tpdu, decode_hex, segment};
+
+    #[track_caller]
+    fn check(deliver: &Deliver, hex: &str) {
+        let service_centre = Address::parse_number("+12025550199").unwrap();
+        assert_eq!(
+            PduLine::new(Some(&service_centre), &deliver.emit()).hex,
+            hex
+        );
+        let decoded = decode_hex(hex, &DecodeOptions::default()).unwrap();
+        assert_eq!(decoded.tpdu, Tpdu::Deliver(deliver.clone()));
+        assert_eq!(decoded.service_centre, Some(service_centre));
+        assert_eq!(decoded.anomalies, []);
+    }
+
+    fn deliver(from: Address, text: &str) -> Deliver {
+        let timestamp = Timestamp::from_unix_seconds(1_705_757_020, 8).unwrap();
+        let options = SegmentOptions::new(Reference::Eight(1));
+        Deliver::new(
+            from,
+            timestamp,
+            segment(text, &options).unwrap().parts.remove(0),
+        )
+    }
+
+    /// Spelled out by hand from §9.2.2.1.
+    #[test]
+    fn fields_stand_where_the_standard_has_them() {
+        let from = Address::parse_number("+447700900123").unwrap();
+        let plain = deliver(from.clone(), "hello");
+        check(
+            &plain,
+            "07912120550591F9040C9144770009103200004210025132048005E8329BFD06",
+        );
+        check(
+            &deliver(from, "Да"),
+            "07912120550591F9040C914477000910320008421002513204800404140430",
+        );
+        let named = Address::alphanumeric("InfoSMS").unwrap();
+        check(
+            &deliver(named, "@"),
+            "07912120550591F9040DD049B7F93D6D4E010000421002513204800100",
+        );
+        let flags = Deliver {
+            more_messages: true,
+            loop_prevention: true,
+            reply_path: true,
+            status_report_indication: true,
+            protocol_id: ProtocolId(0x41),
+            ..plain
+        };
+        check(
+            &flags,
+            "07912120550591F9A80C9144770009103241004210025132048005E8329BFD06",
+        );
+    }
+
+    #[test]
+    fn spare_bits_and_impossible_times_are_flagged() {
+        let decoded = decode_hex(
+            "00140C91447700091032000000000000000000 00",
+            &DecodeOptions::default(),
+        )
+        .unwrap();
+        let kinds: Vec<_> = decoded
+            .anomalies
+            .iter()
+            .map(|anomaly| (anomaly.offset, anomaly.kind))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                (1, AnomalyKind::SpareBits(Field::FirstOctet)),
+                (12, AnomalyKind::InvalidTime(Field::ServiceCentreTimeStamp)),
+            ]
+        );
+    }
+}

@@ -45,8 +45,6 @@ pub enum Field {
     MessageNumber,
     /// TP-CDL.
     CommandDataLength,
-    /// TP-CD.
-    CommandData,
     /// TP-UDL.
     UserDataLength,
     /// TP-UD.
@@ -75,7 +73,6 @@ impl fmt::Display for Field {
             Self::CommandType => "TP-CT",
             Self::MessageNumber => "TP-MN",
             Self::CommandDataLength => "TP-CDL",
-            Self::CommandData => "TP-CD",
             Self::UserDataLength => "TP-UDL",
             Self::UserData => "TP-UD",
             Self::UserDataHeader => "user data header",
@@ -116,9 +113,6 @@ pub enum Fault {
     /// TP-MTI 3, which the standard reserves.
     #[error("message type {0} is reserved by the standard")]
     ReservedMessageType(u8),
-    /// A type that this crate does not read yet: COMMAND and the reports that phones and networks exchange.
-    #[error("message type {0} in this direction is not supported")]
-    UnsupportedMessageType(u8),
     /// An anomaly, in strict mode.
     #[error("{0}")]
     Anomaly(AnomalyKind),

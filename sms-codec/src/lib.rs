@@ -14,10 +14,13 @@
 //! ([`DataCoding::Reserved`], [`Element::Other`], an invalid [`Timestamp`]), not refused.
 
 mod address;
+mod command;
 mod data_coding;
 mod decode;
 mod deliver;
+mod deliver_report;
 mod error;
+mod failure_cause;
 pub mod gsm7;
 pub mod hex;
 mod national;
@@ -29,6 +32,7 @@ mod segmentation;
 mod status;
 mod status_report;
 mod submit;
+mod submit_report;
 mod timestamp;
 mod tpdu;
 pub mod ucs2;
@@ -39,12 +43,15 @@ mod validity;
 pub use address::{
     Address, MAX_ALPHANUMERIC_SEPTETS, MAX_DIGITS, NumberError, NumberingPlan, TypeOfNumber,
 };
+pub use command::{Command, CommandType};
 pub use data_coding::{
     Alphabet, Class, Compression, DataCoding, Retention, Waiting, WaitingHandling, WaitingState,
 };
 pub use decode::{DecodeOptions, Decoded, Direction, Leniency, ServiceCentre, decode, decode_hex};
 pub use deliver::Deliver;
+pub use deliver_report::DeliverReport;
 pub use error::{Anomaly, AnomalyKind, DecodeError, Fault, Field};
+pub use failure_cause::FailureCause;
 pub use national::Language;
 pub use pdu_line::PduLine;
 pub use protocol_id::ProtocolId;
@@ -54,6 +61,7 @@ pub use segmentation::{
 pub use status::{Failure, Outcome, Status};
 pub use status_report::{Qualifier, StatusReport};
 pub use submit::Submit;
+pub use submit_report::SubmitReport;
 pub use timestamp::Timestamp;
 pub use tpdu::{MessageReference, Tpdu};
 pub use user_data::{MAX_OCTETS, UserData, join, join_data};

@@ -2,6 +2,7 @@
 
 use crate::data_coding::DataCoding;
 use crate::error::{AnomalyKind, DecodeError, Field};
+use crate::failure_cause::FailureCause;
 use crate::protocol_id::ProtocolId;
 use crate::reader::Reader;
 use crate::user_data::{HeaderIndicator, UserData};
@@ -12,42 +13,55 @@ const USER_DATA: u8 = 0x04;
 const RESERVED: u8 = 0x78;
 const EXTENSION: u8 = 0x80;
 
-/// The optional fields of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Parameters {
+/// The optional fields of a report to be written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parameters<'a> {
     pub(crate) protocol_id: Option<ProtocolId>,
     pub(crate) data_coding: Option<DataCoding>,
-    pub(crate) user_data: Option<UserData>,
+    pub(crate) user_data: Option<&'a UserData>,
 }
 
-impl Parameters {
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// TP-PI and what it announces.
-    pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
-        let mut indicator = 0;
-        for (set, bit) in [
+impl Parameters<'_> {
+    /// TP-PI.
+    pub(crate) fn indicator(&self) -> u8 {
+        [
             (self.protocol_id.is_some(), PROTOCOL_ID),
             (self.data_coding.is_some(), DATA_CODING),
             (self.user_data.is_some(), USER_DATA),
-        ] {
-            indicator |= if set { bit } else { 0 };
-        }
-        octets.push(indicator);
+        ]
+        .into_iter()
+        .fold(
+            0,
+            |indicator, (set, bit)| if set { indicator | bit } else { indicator },
+        )
+    }
+
+    /// TP-UDHI.
+    pub(crate) fn header_bit(&self) -> u8 {
+        self.user_data
+            .map_or(HeaderIndicator::Absent, UserData::header_indicator)
+            .bit()
+    }
+
+    /// The fields, TP-PI left out.
+    pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
         octets.extend(self.protocol_id.map(|protocol_id| protocol_id.0));
         octets.extend(self.data_coding.map(|data_coding| data_coding.octet()));
-        if let Some(user_data) = &self.user_data {
+        if let Some(user_data) = self.user_data {
             user_data.emit(octets);
         }
     }
+}
 
-    /// Reads TP-PI and what it announces. Announced fields that are not there are flagged: the report is of use without.
-    pub(crate) fn parse(
-        reader: &mut Reader<'_>,
-        header_indicator: HeaderIndicator,
-    ) -> Result<Self, DecodeError> {
+/// TP-PI as read; its extensions announce nothing that is known today.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Indicator(u8);
+
+/// The optional fields of a report.
+type Announced = (Option<ProtocolId>, Option<DataCoding>, Option<UserData>);
+
+impl Indicator {
+    pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let start = reader.offset();
         let indicator = reader.octet(Field::ParameterIndicator)?;
         if indicator & RESERVED != 0 {
@@ -60,26 +74,51 @@ impl Parameters {
         while extension & EXTENSION != 0 {
             extension = reader.octet(Field::ParameterIndicator)?;
         }
-        let mut parameters = Self::default();
-        let announced = |bit: u8, field: Field, reader: &mut Reader<'_>| {
-            let announced = indicator & bit != 0;
-            let there = !reader.rest().is_empty();
-            if announced && !there {
-                let offset = reader.offset();
-                reader.flag(offset, AnomalyKind::MissingParameter(field));
-            }
-            announced && there
-        };
-        if announced(PROTOCOL_ID, Field::ProtocolIdentifier, reader) {
-            parameters.protocol_id = Some(ProtocolId(reader.octet(Field::ProtocolIdentifier)?));
+        Ok(Self(indicator))
+    }
+
+    /// Reads what is announced. What is not there is flagged: the report is of use without.
+    pub(crate) fn parse_parameters(
+        self,
+        reader: &mut Reader<'_>,
+        header_indicator: HeaderIndicator,
+    ) -> Result<Announced, DecodeError> {
+        let mut protocol_id = None;
+        let mut data_coding = None;
+        let mut user_data = None;
+        if self.announces(PROTOCOL_ID, Field::ProtocolIdentifier, reader) {
+            protocol_id = Some(ProtocolId(reader.octet(Field::ProtocolIdentifier)?));
         }
-        if announced(DATA_CODING, Field::DataCodingScheme, reader) {
-            parameters.data_coding = Some(DataCoding::parse(reader)?);
+        if self.announces(DATA_CODING, Field::DataCodingScheme, reader) {
+            data_coding = Some(DataCoding::parse(reader)?);
         }
-        if announced(USER_DATA, Field::UserDataLength, reader) {
-            let data_coding = parameters.data_coding.unwrap_or(DataCoding::GSM7);
-            parameters.user_data = Some(UserData::parse(reader, data_coding, header_indicator)?);
+        if self.announces(USER_DATA, Field::UserDataLength, reader) {
+            let data_coding = data_coding.unwrap_or(DataCoding::GSM7);
+            user_data = Some(UserData::parse(reader, data_coding, header_indicator)?);
         }
-        Ok(parameters)
+        Ok((protocol_id, data_coding, user_data))
+    }
+
+    fn announces(self, bit: u8, field: Field, reader: &mut Reader<'_>) -> bool {
+        let announced = self.0 & bit != 0;
+        let there = !reader.rest().is_empty();
+        if announced && !there {
+            let offset = reader.offset();
+            reader.flag(offset, AnomalyKind::MissingParameter(field));
+        }
+        announced && there
+    }
+}
+
+impl FailureCause {
+    /// Reads TP-FCS where there is one. Reports of success go without, and only the value tells: a cause is 80 or more,
+    /// and a TP-PI in its place has neither its reserved bits nor its extension in use.
+    pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Option<Self>, DecodeError> {
+        match reader.rest().first() {
+            Some(octet) if octet & (EXTENSION | RESERVED) == 0 => Ok(None),
+            Some(_) | None => reader
+                .octet(Field::FailureCause)
+                .map(|cause| Some(Self(cause))),
+        }
     }
 }

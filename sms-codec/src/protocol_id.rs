@@ -49,3 +49,25 @@ impl fmt::Display for ProtocolId {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of §9.2.3.9.
+    #[test]
+    fn values_mean_what_the_standard_says() {
+        assert_eq!(ProtocolId(0x47).replace_type(), Some(7));
+        assert_eq!(
+            (
+                ProtocolId(0x40).replace_type(),
+                ProtocolId(0x48).replace_type()
+            ),
+            (None, None)
+        );
+        assert!(ProtocolId(0x40).is_silent() && !ProtocolId(0x00).is_silent());
+        assert!(ProtocolId(0x5F).is_return_call() && !ProtocolId(0x5E).is_return_call());
+        assert_eq!(ProtocolId(0x43).to_string(), "replace short message type 3");
+        assert_eq!(ProtocolId(0xC0).to_string(), "protocol 0xc0");
+    }
+}

@@ -28,6 +28,10 @@ impl<'a> Reader<'a> {
         self.octets.get(self.position..).unwrap_or_default()
     }
 
+    pub(crate) fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
+    }
+
     pub(crate) fn into_anomalies(self) -> Vec<Anomaly> {
         self.anomalies
     }
@@ -61,7 +65,7 @@ impl<'a> Reader<'a> {
         DecodeError { offset, fault }
     }
 
-    fn truncated(&self, field: Field) -> DecodeError {
+    pub(crate) fn truncated(&self, field: Field) -> DecodeError {
         self.fault(self.position, Fault::Truncated(field))
     }
 }

@@ -3,7 +3,7 @@
 use crate::address::Address;
 use crate::data_coding::DataCoding;
 use crate::error::{AnomalyKind, DecodeError, Field};
-use crate::parameters::Parameters;
+use crate::parameters::{Indicator, Parameters};
 use crate::protocol_id::ProtocolId;
 use crate::reader::Reader;
 use crate::status::Status;
@@ -77,11 +77,12 @@ impl StatusReport {
 
     /// The octets of the TPDU, without a service-centre address.
     pub fn emit(&self) -> Vec<u8> {
-        let header = self
-            .user_data
-            .as_ref()
-            .map_or(HeaderIndicator::Absent, UserData::header_indicator);
-        let mut first = MTI_STATUS_REPORT | header.bit();
+        let parameters = Parameters {
+            protocol_id: self.protocol_id,
+            data_coding: self.data_coding,
+            user_data: self.user_data.as_ref(),
+        };
+        let mut first = MTI_STATUS_REPORT | parameters.header_bit();
         for (set, bit) in [
             (!self.more_messages, NO_MORE_MESSAGES),
             (self.loop_prevention, LOOP_PREVENTION),
@@ -94,12 +95,8 @@ impl StatusReport {
         octets.extend(self.service_centre_timestamp.octets());
         octets.extend(self.discharge_time.octets());
         octets.push(self.status.0);
-        let parameters = Parameters {
-            protocol_id: self.protocol_id,
-            data_coding: self.data_coding,
-            user_data: self.user_data.clone(),
-        };
-        if !parameters.is_empty() {
+        if parameters.indicator() != 0 {
+            octets.push(parameters.indicator());
             parameters.emit(&mut octets);
         }
         octets
@@ -121,11 +118,13 @@ impl StatusReport {
             reader.flag(start, AnomalyKind::ReservedValue(Field::Status, status.0));
         }
         // Octets of FF behind the status are padding of a storage record and no parameter indicator.
-        let parameters = if reader.rest().iter().all(|octet| *octet == 0xFF) {
-            Parameters::default()
-        } else {
-            Parameters::parse(reader, HeaderIndicator::from_first_octet(first))?
-        };
+        let (protocol_id, data_coding, user_data) =
+            if reader.rest().iter().all(|octet| *octet == 0xFF) {
+                (None, None, None)
+            } else {
+                Indicator::parse(reader)?
+                    .parse_parameters(reader, HeaderIndicator::from_first_octet(first))?
+            };
         Ok(Self {
             more_messages: first & NO_MORE_MESSAGES == 0,
             loop_prevention: first & LOOP_PREVENTION != 0,
@@ -139,9 +138,97 @@ impl StatusReport {
             service_centre_timestamp,
             discharge_time,
             status,
-            protocol_id: parameters.protocol_id,
-            data_coding: parameters.data_coding,
-            user_data: parameters.user_data,
+            protocol_id,
+            data_coding,
+            user_data,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DecodeOptions, Decoded, Outcome, PduLine, Tpdu, decode_hex};
+
+    /// Spelled out by hand from §9.2.2.3: sent at 15:23:40, delivered at 15:23:52, two hours east.
+    const DELIVERED: &str = "00062A0B912120550501F0421002513204804210025132258000";
+
+    fn decode(hex: &str) -> (Decoded, StatusReport) {
+        let decoded = decode_hex(hex, &DecodeOptions::default()).unwrap();
+        let Tpdu::StatusReport(report) = decoded.tpdu.clone() else {
+            panic!("{hex} is no status report")
+        };
+        (decoded, report)
+    }
+
+    #[test]
+    fn fields_stand_where_the_standard_has_them() {
+        let (decoded, report) = decode(DELIVERED);
+        assert_eq!(decoded.anomalies, []);
+        let expected = StatusReport::new(
+            MessageReference(42),
+            Address::parse_number("+12025550100").unwrap(),
+            Timestamp::from_unix_seconds(1_705_757_020, 8).unwrap(),
+            Timestamp::from_unix_seconds(1_705_757_032, 8).unwrap(),
+            Status(0x00),
+        );
+        assert_eq!(report, expected);
+        assert_eq!(report.status.outcome(), Outcome::Delivered);
+        assert_eq!(PduLine::new(None, &report.emit()).hex, DELIVERED);
+    }
+
+    #[test]
+    fn optional_fields_are_read_and_written() {
+        for tail in [
+            "0100",
+            "0200",
+            "0300F6",
+            "0400",
+            "0702040 3414243",
+            "07410002C834",
+        ] {
+            let hex = format!("{DELIVERED}{tail}").replace(' ', "");
+            let (decoded, report) = decode(&hex);
+            assert_eq!(decoded.anomalies, [], "{tail}");
+            assert_eq!(PduLine::new(None, &report.emit()).hex, hex);
+        }
+        let (_, report) = decode(&format!("{DELIVERED}07410002C834"));
+        assert_eq!(report.protocol_id, Some(ProtocolId(0x41)));
+        assert_eq!(report.user_data.unwrap().text().unwrap(), "Hi");
+    }
+
+    /// Some modems fill the record to 164 octets.
+    #[test]
+    fn padding_is_no_parameter_indicator() {
+        let hex = format!("{DELIVERED}{}", "FF".repeat(139));
+        let (decoded, report) = decode(&hex);
+        assert_eq!(report.status, Status(0));
+        assert_eq!(decoded.tpdu_octets, 25);
+        let kinds: Vec<_> = decoded
+            .anomalies
+            .iter()
+            .map(|anomaly| anomaly.kind)
+            .collect();
+        assert_eq!(kinds, [AnomalyKind::TrailingPadding { octets: 139 }]);
+    }
+
+    #[test]
+    fn a_promised_field_that_is_missing_costs_nothing_but_a_flag() {
+        let (decoded, report) = decode(&format!("{DELIVERED}07"));
+        assert_eq!(report.protocol_id, None);
+        let kinds: Vec<_> = decoded
+            .anomalies
+            .iter()
+            .map(|anomaly| anomaly.kind)
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                Field::ProtocolIdentifier,
+                Field::DataCodingScheme,
+                Field::UserDataLength
+            ]
+            .map(AnomalyKind::MissingParameter)
+        );
     }
 }

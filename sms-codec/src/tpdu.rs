@@ -2,13 +2,22 @@
 
 use std::fmt;
 
+use crate::command::Command;
 use crate::deliver::Deliver;
+use crate::deliver_report::DeliverReport;
 use crate::status_report::StatusReport;
 use crate::submit::Submit;
+use crate::submit_report::SubmitReport;
 use crate::user_data::UserData;
 
 /// TP-MTI of a SUBMIT.
 pub(crate) const MTI_SUBMIT: u8 = 0x01;
+/// TP-MTI of a DELIVER-REPORT.
+pub(crate) const MTI_DELIVER_REPORT: u8 = 0x00;
+/// TP-MTI of a SUBMIT-REPORT.
+pub(crate) const MTI_SUBMIT_REPORT: u8 = 0x01;
+/// TP-MTI of a COMMAND.
+pub(crate) const MTI_COMMAND: u8 = 0x02;
 /// TP-MTI of a STATUS-REPORT.
 pub(crate) const MTI_STATUS_REPORT: u8 = 0x02;
 /// TP-MMS, which is 0 where there *are* more messages.
@@ -41,6 +50,12 @@ pub enum Tpdu {
     Submit(Submit),
     /// What became of a message.
     StatusReport(StatusReport),
+    /// A phone's answer to a DELIVER; modems send it by themselves.
+    DeliverReport(DeliverReport),
+    /// The network's answer to a SUBMIT; modems make `+CMGS` or an error of it.
+    SubmitReport(SubmitReport),
+    /// A command to the service centre.
+    Command(Command),
 }
 
 impl Tpdu {
@@ -50,15 +65,21 @@ impl Tpdu {
             Self::Deliver(deliver) => deliver.emit(),
             Self::Submit(submit) => submit.emit(),
             Self::StatusReport(report) => report.emit(),
+            Self::DeliverReport(report) => report.emit(),
+            Self::SubmitReport(report) => report.emit(),
+            Self::Command(command) => command.emit(),
         }
     }
 
-    /// TP-UD; `None` where the type has none or this one goes without.
+    /// TP-UD, or TP-CD of a command; `None` where the type has none or this one goes without.
     pub fn user_data(&self) -> Option<&UserData> {
         match self {
             Self::Deliver(deliver) => Some(&deliver.user_data),
             Self::Submit(submit) => Some(&submit.user_data),
             Self::StatusReport(report) => report.user_data.as_ref(),
+            Self::DeliverReport(report) => report.user_data.as_ref(),
+            Self::SubmitReport(report) => report.user_data.as_ref(),
+            Self::Command(command) => Some(&command.command_data),
         }
     }
 }
@@ -70,6 +91,9 @@ impl fmt::Display for Tpdu {
             Self::Deliver(_) => "SMS-DELIVER",
             Self::Submit(_) => "SMS-SUBMIT",
             Self::StatusReport(_) => "SMS-STATUS-REPORT",
+            Self::DeliverReport(_) => "SMS-DELIVER-REPORT",
+            Self::SubmitReport(_) => "SMS-SUBMIT-REPORT",
+            Self::Command(_) => "SMS-COMMAND",
         })
     }
 }

@@ -55,3 +55,32 @@ pub(crate) enum Edges {
     Closed,
     Open,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surrogate_pairs_are_one_character() {
+        let units = code_units(&[0x00, 0x41, 0xD8, 0x3D, 0xDE, 0x42, 0x00]);
+        assert_eq!(units, [0x41, 0xD83D, 0xDE42]);
+        assert_eq!(decode(&units), "A🙂");
+        assert_eq!(octets(&units), [0x00, 0x41, 0xD8, 0x3D, 0xDE, 0x42]);
+    }
+
+    #[test]
+    fn lone_halves_are_found_where_no_neighbour_can_hold_the_other() {
+        for (units, closed, open) in [
+            (&[0x41, 0xD83D, 0xDE42][..], None, None),
+            (&[0x41, 0xD83D], Some(1), None),
+            (&[0xDE42, 0x41], Some(0), None),
+            (&[0xD83D, 0x41], Some(0), Some(0)),
+            (&[0x41, 0xDE42], Some(1), Some(1)),
+            (&[], None, None),
+        ] {
+            assert_eq!(lone_surrogate(units, Edges::Closed), closed, "{units:x?}");
+            assert_eq!(lone_surrogate(units, Edges::Open), open, "{units:x?}");
+        }
+        assert_eq!(decode(&[0x41, 0xD83D]), "A\u{FFFD}");
+    }
+}

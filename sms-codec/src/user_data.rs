@@ -204,7 +204,6 @@ impl UserData {
         data_coding: DataCoding,
         header_indicator: HeaderIndicator,
     ) -> Result<Self, DecodeError> {
-        let length_offset = reader.offset();
         let announced = reader.octet(Field::UserDataLength)?;
         let start = reader.offset();
         let septets = unit_of(data_coding) == Unit::Septets;
@@ -224,10 +223,7 @@ impl UserData {
                 available
             };
             let present = u8::try_from(present).unwrap_or(announced).min(announced);
-            reader.flag(
-                length_offset,
-                AnomalyKind::UserDataBeyondPdu { announced, present },
-            );
+            reader.flag(start, AnomalyKind::UserDataBeyondPdu { announced, present });
             present
         };
         if octets.len() > MAX_OCTETS {
@@ -418,5 +414,236 @@ fn unit_of(data_coding: DataCoding) -> Unit {
         Alphabet::Gsm7 => Unit::Septets,
         Alphabet::Ucs2 => Unit::Utf16,
         Alphabet::Data => Unit::Octets,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// User data of a PDU: TP-DCS, then TP-UDL and TP-UD.
+    fn read(data_coding: u8, header: HeaderIndicator, hex: &str) -> (UserData, Vec<AnomalyKind>) {
+        let octets = crate::hex::decode(hex).unwrap();
+        let mut reader = Reader::new(&octets, Vec::new());
+        let user_data =
+            UserData::parse(&mut reader, DataCoding::from_octet(data_coding), header).unwrap();
+        let anomalies = reader.into_anomalies();
+        (
+            user_data,
+            anomalies.into_iter().map(|anomaly| anomaly.kind).collect(),
+        )
+    }
+
+    #[track_caller]
+    fn check(
+        data_coding: u8,
+        header: HeaderIndicator,
+        hex: &str,
+        text: Option<&str>,
+        anomalies: &[AnomalyKind],
+    ) {
+        let (user_data, found) = read(data_coding, header, hex);
+        assert_eq!(user_data.text().as_deref(), text);
+        assert_eq!(found, anomalies);
+        if anomalies.is_empty() {
+            let mut emitted = Vec::new();
+            user_data.emit(&mut emitted);
+            assert_eq!(crate::hex::encode(&emitted), hex);
+        }
+    }
+
+    use HeaderIndicator::{Absent, Present};
+
+    /// Packed by hand; §9.2.3.16 for what TP-UDL counts, §9.2.3.24 for the fill bits.
+    #[test]
+    fn texts_of_every_alphabet_are_read() {
+        check(0x00, Absent, "05E8329BFD06", Some("hello"), &[]);
+        check(0x00, Absent, "00", Some(""), &[]);
+        check(0x08, Absent, "08D83DDE4200210021", Some("🙂!!"), &[]);
+        check(0x04, Absent, "03010203", None, &[]);
+        check(0x20, Absent, "03010203", None, &[]);
+        // Eight septets, the last an `@`, fill seven octets to the last bit.
+        check(0x00, Absent, "0831D98C56B3DD00", Some("1234567@"), &[]);
+        check(0x00, Absent, "0731D98C56B3DD00", Some("1234567"), &[]);
+        // A header of six octets is seven septets with one fill bit.
+        check(0x00, Present, "090500032A0201D034", Some("h4"), &[]);
+    }
+
+    #[test]
+    fn what_is_not_text_is_kept_as_octets() {
+        let (user_data, _) = read(
+            0xF5,
+            Present,
+            "0A06050 40B8423F0C0DE01".replace(' ', "").as_str(),
+        );
+        assert_eq!(user_data.data(), Some(&[0xC0, 0xDE, 0x01][..]));
+        assert_eq!(
+            user_data.ports(),
+            Some(Ports {
+                destination: 2948,
+                source: 9200
+            })
+        );
+        assert_eq!(user_data.text(), None);
+        assert_eq!(
+            join_data(&[&user_data, &user_data]),
+            Some(vec![0xC0, 0xDE, 0x01, 0xC0, 0xDE, 0x01])
+        );
+    }
+
+    #[test]
+    fn national_languages_are_taken_from_the_header() {
+        // Single and locking shift to Urdu: seven octets, eight septets, no fill bits; then alef and alef madda.
+        check(
+            0x00,
+            Present,
+            "0A06240 10D25010D8000".replace(' ', "").as_str(),
+            Some("\u{627}\u{622}"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn lengths_that_lie_are_survived() {
+        let beyond = |announced, present| AnomalyKind::UserDataBeyondPdu { announced, present };
+        check(
+            0x00,
+            Absent,
+            "0BE8329BFD06",
+            Some("hello"),
+            &[beyond(11, 5)],
+        );
+        check(0x00, Absent, "A0", Some(""), &[beyond(160, 0)]);
+        check(0x08, Absent, "FF0041", Some("A"), &[beyond(255, 2)]);
+        check(
+            0x08,
+            Absent,
+            "03004100",
+            Some("A"),
+            &[AnomalyKind::HalfCodeUnit],
+        );
+        check(
+            0x08,
+            Absent,
+            "02D83D",
+            Some("\u{FFFD}"),
+            &[AnomalyKind::LoneSurrogate],
+        );
+        check(0x00, Absent, "011B", Some(""), &[AnomalyKind::LoneEscape]);
+        check(
+            0x04,
+            Present,
+            "020500",
+            None,
+            &[AnomalyKind::HeaderBeyondUserData],
+        );
+        check(
+            0x08,
+            Present,
+            "00",
+            Some(""),
+            &[AnomalyKind::HeaderBeyondUserData],
+        );
+        check(
+            0x08,
+            Present,
+            "0602000 30041".replace(' ', "").as_str(),
+            Some("A"),
+            &[
+                beyond(6, 5),
+                AnomalyKind::ElementBeyondHeader { identifier: 0 },
+            ],
+        );
+        check(
+            0x08,
+            Present,
+            "080500032A02030041",
+            Some("A"),
+            &[AnomalyKind::ConcatenationOutOfRange],
+        );
+    }
+
+    fn part(data_coding: u8, total: u8, number: u8, body: Body<'_>) -> UserData {
+        let width = crate::user_data_header::ReferenceWidth::Eight;
+        let concatenation = Concatenation {
+            reference: 1,
+            width,
+            total,
+            part: number,
+        };
+        UserData::new(
+            DataCoding::from_octet(data_coding),
+            Some(concatenation),
+            body,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn pairs_that_a_sender_cut_are_whole_again() {
+        let septets = [&[0x41, gsm7::ESCAPE][..], &[0x65, 0x42]];
+        let parts = [
+            part(0, 2, 1, Body::Septets(septets[0])),
+            part(0, 2, 2, Body::Septets(septets[1])),
+        ];
+        assert_eq!(
+            join(&[Some(&parts[0]), Some(&parts[1])], "…").unwrap(),
+            "A€B"
+        );
+
+        let units = [&[0x41, 0xD83D][..], &[0xDE42, 0x42]];
+        let parts = [
+            part(8, 2, 1, Body::CodeUnits(units[0])),
+            part(8, 2, 2, Body::CodeUnits(units[1])),
+        ];
+        assert_eq!(
+            join(&[Some(&parts[0]), Some(&parts[1])], "…").unwrap(),
+            "A🙂B"
+        );
+        assert_eq!(join(&[Some(&parts[0]), None], "…").unwrap(), "A\u{FFFD}…");
+    }
+
+    #[test]
+    fn gaps_are_shown_once() {
+        let (a, b) = (
+            part(0, 5, 1, Body::Septets(&[0x41])),
+            part(8, 5, 4, Body::CodeUnits(&[0x42])),
+        );
+        assert_eq!(
+            join(&[Some(&a), None, None, Some(&b), None], " […] ").unwrap(),
+            "A […] B […] "
+        );
+        assert_eq!(join(&[None, Some(&a), Some(&b)], "…").unwrap(), "…AB");
+        let data = part(4, 5, 1, Body::Octets(&[1]));
+        assert_eq!(join(&[Some(&data), None], "…"), None);
+        assert_eq!(join(&[], "…"), None);
+        assert_eq!(join_data(&[&data, &a]), None);
+    }
+
+    #[test]
+    fn too_much_data_is_refused() {
+        assert!(UserData::data_only(&[0; 140]).is_some());
+        assert_eq!(UserData::data_only(&[0; 141]), None);
+    }
+
+    proptest! {
+        /// A foreign sender may cut anywhere.
+        #[test]
+        fn cut_anywhere_and_joined(text in "[a🙂€\\[ж]{1,33}", cut in 0_usize..67) {
+            let units: Vec<u16> = text.encode_utf16().collect();
+            let cut = cut.min(units.len());
+            let parts = [part(8, 2, 1, Body::CodeUnits(&units[..cut])), part(8, 2, 2, Body::CodeUnits(&units[cut..]))];
+            prop_assert_eq!(join(&[Some(&parts[0]), Some(&parts[1])], "…"), Some(text));
+        }
+
+        #[test]
+        fn septets_cut_anywhere_and_joined(text in "[a€\\[@]{1,70}", cut in 0_usize..140) {
+            let septets = gsm7::encode(&text).unwrap();
+            let cut = cut.min(septets.len());
+            let parts = [part(0, 2, 1, Body::Septets(&septets[..cut])), part(0, 2, 2, Body::Septets(&septets[cut..]))];
+            prop_assert_eq!(join(&[Some(&parts[0]), Some(&parts[1])], "…"), Some(text));
+        }
     }
 }

@@ -1,0 +1,94 @@
+//! SMS-COMMAND: what a phone asks the service centre to do with an earlier message (3GPP TS 23.040 §9.2.2.4).
+
+use std::fmt;
+
+use crate::address::Address;
+use crate::data_coding::DataCoding;
+use crate::error::{DecodeError, Field};
+use crate::protocol_id::ProtocolId;
+use crate::reader::Reader;
+use crate::tpdu::{MTI_COMMAND, MessageReference, STATUS_REPORT};
+use crate::user_data::{HeaderIndicator, UserData};
+
+/// A command to the service centre.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Command {
+    /// TP-SRR: ask for a status report.
+    pub status_report_request: bool,
+    /// TP-MR of the command itself.
+    pub message_reference: MessageReference,
+    /// TP-PID.
+    pub protocol_id: ProtocolId,
+    /// TP-CT: what to do.
+    pub command_type: CommandType,
+    /// TP-MN: the reference of the message that it is about.
+    pub message_number: MessageReference,
+    /// TP-DA: whom that message was sent to.
+    pub destination_address: Address,
+    /// TP-UDHI, TP-CDL and TP-CD, which are shaped like 8-bit user data.
+    pub command_data: UserData,
+}
+
+/// TP-CT (3GPP TS 23.040 §9.2.3.19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CommandType(pub u8);
+
+impl fmt::Display for CommandType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("enquiry"),
+            1 => f.write_str("cancel the status report"),
+            2 => f.write_str("delete the message"),
+            3 => f.write_str("enable the status report"),
+            value @ 0xE0..=0xFF => write!(f, "service centre's own command {value:#04x}"),
+            value => write!(f, "reserved command {value:#04x}"),
+        }
+    }
+}
+
+impl Command {
+    /// The octets of the TPDU, without a service-centre address.
+    pub fn emit(&self) -> Vec<u8> {
+        let report = if self.status_report_request {
+            STATUS_REPORT
+        } else {
+            0
+        };
+        let mut octets = vec![
+            MTI_COMMAND | report | self.command_data.header_indicator().bit(),
+            self.message_reference.0,
+            self.protocol_id.0,
+            self.command_type.0,
+            self.message_number.0,
+        ];
+        self.destination_address.emit(&mut octets);
+        self.command_data.emit(&mut octets);
+        octets
+    }
+
+    pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let first = reader.octet(Field::FirstOctet)?;
+        let message_reference = MessageReference(reader.octet(Field::MessageReference)?);
+        let protocol_id = ProtocolId(reader.octet(Field::ProtocolIdentifier)?);
+        let command_type = CommandType(reader.octet(Field::CommandType)?);
+        let message_number = MessageReference(reader.octet(Field::MessageNumber)?);
+        let destination_address = Address::parse(reader, Field::DestinationAddress)?;
+        if reader.rest().is_empty() {
+            return Err(reader.truncated(Field::CommandDataLength));
+        }
+        let command_data = UserData::parse(
+            reader,
+            DataCoding::DATA,
+            HeaderIndicator::from_first_octet(first),
+        )?;
+        Ok(Self {
+            status_report_request: first & STATUS_REPORT != 0,
+            message_reference,
+            protocol_id,
+            command_type,
+            message_number,
+            destination_address,
+            command_data,
+        })
+    }
+}
