@@ -92,3 +92,46 @@ impl Command {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DecodeOptions, Direction, PduLine, Tpdu, decode_hex};
+
+    /// Spelled out by hand from §9.2.2.4: delete message 42 to +12025550100.
+    #[test]
+    fn fields_stand_where_the_standard_has_them() {
+        let command = Command {
+            status_report_request: true,
+            message_reference: MessageReference(43),
+            protocol_id: ProtocolId::DEFAULT,
+            command_type: CommandType(2),
+            message_number: MessageReference(42),
+            destination_address: Address::parse_number("+12025550100").unwrap(),
+            command_data: UserData::data_only(&[]).unwrap(),
+        };
+        let hex = "00222B00022A0B912120550501F000";
+        assert_eq!(PduLine::new(None, &command.emit()).hex, hex);
+        let options = DecodeOptions {
+            direction: Direction::ToNetwork,
+            ..DecodeOptions::default()
+        };
+        let decoded = decode_hex(hex, &options).unwrap();
+        assert_eq!(
+            (decoded.tpdu, decoded.anomalies),
+            (Tpdu::Command(command), vec![])
+        );
+    }
+
+    #[test]
+    fn types_have_their_names() {
+        for (value, name) in [
+            (0, "enquiry"),
+            (2, "delete the message"),
+            (0x20, "reserved command 0x20"),
+            (0xE0, "service centre's own command 0xe0"),
+        ] {
+            assert_eq!(CommandType(value).to_string(), name);
+        }
+    }
+}

@@ -282,7 +282,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::user_data::join;
+    use crate::join;
 
     const EIGHT: SegmentOptions = SegmentOptions {
         alphabet: AlphabetChoice::Cheapest,

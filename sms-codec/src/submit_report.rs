@@ -57,3 +57,40 @@ impl SubmitReport {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{DecodeOptions, Direction, PduLine, Tpdu, decode_hex};
+
+    /// Spelled out by hand from §9.2.2.2a: a success goes without TP-FCS.
+    #[test]
+    fn success_and_failure_are_told_apart() {
+        for (hex, cause, protocol_id) in [
+            ("00010042100251320480", None, None),
+            ("0001014210025132048041", None, Some(0x41)),
+            ("0001C30042100251320480", Some(0xC3), None),
+        ] {
+            let options = DecodeOptions {
+                direction: Direction::FromNetwork,
+                ..DecodeOptions::default()
+            };
+            let decoded = decode_hex(hex, &options).unwrap();
+            let Tpdu::SubmitReport(report) = &decoded.tpdu else {
+                panic!("{hex} is no submit report")
+            };
+            assert_eq!(report.failure_cause.map(|cause| cause.0), cause, "{hex}");
+            assert_eq!(
+                report.protocol_id.map(|found| found.0),
+                protocol_id,
+                "{hex}"
+            );
+            assert_eq!(
+                report.service_centre_timestamp.unix_seconds(),
+                Some(1_705_757_020),
+                "{hex}"
+            );
+            assert_eq!(decoded.anomalies, [], "{hex}");
+            assert_eq!(PduLine::new(None, &report.emit()).hex, hex);
+        }
+    }
+}

@@ -1,7 +1,8 @@
-//! TP-UD: header and text, or data, of one TPDU (3GPP TS 23.040 §9.2.3.24), and the joining of several.
+//! TP-UD: header and text, or data, of one TPDU (3GPP TS 23.040 §9.2.3.24).
 //!
 //! The octets are kept as on the air and read on demand. A text that was cut by its sender inside an escape pair or a
-//! surrogate pair is whole again only when its parts are joined *before* they are read as characters: [`join`].
+//! surrogate pair is whole again only when its parts are joined *before* they are read as characters:
+//! [`join`](crate::join).
 
 use crate::data_coding::{Alphabet, DataCoding};
 use crate::error::{AnomalyKind, DecodeError, Field};
@@ -302,13 +303,13 @@ impl UserData {
     }
 
     /// The septets behind the header and its fill bits.
-    fn septets(&self) -> Vec<u8> {
+    pub(crate) fn septets(&self) -> Vec<u8> {
         let header_septets = (self.header_octets() * 8).div_ceil(7);
         let count = usize::from(self.length).saturating_sub(header_septets);
         gsm7::unpack(&self.octets, header_septets * 7, count)
     }
 
-    fn unit(&self) -> Unit {
+    pub(crate) fn unit(&self) -> Unit {
         unit_of(self.data_coding)
     }
 }
@@ -321,88 +322,9 @@ pub(crate) enum Body<'a> {
     Octets(&'a [u8]),
 }
 
-/// The text of a message out of its parts in order, where `None` is a part that is missing: `gap` is shown there, once
-/// for missing parts in a row. `None` if no part has any text.
-///
-/// Escape and surrogate pairs that the sender cut in two are whole again, unless the other half is missing.
-pub fn join(parts: &[Option<&UserData>], gap: &str) -> Option<String> {
-    let mut text = String::new();
-    let mut found = false;
-    let mut run: Option<Run> = None;
-    let mut missing = false;
-    for part in parts {
-        let Some(part) = part else {
-            run.take().into_iter().for_each(|run| run.finish(&mut text));
-            if !missing {
-                text.push_str(gap);
-            }
-            missing = true;
-            continue;
-        };
-        missing = false;
-        let Some(next) = Run::of(part) else { continue };
-        found = true;
-        run = Some(match run.take() {
-            None => next,
-            Some(run) => run.followed_by(next, &mut text),
-        });
-    }
-    run.into_iter().for_each(|run| run.finish(&mut text));
-    found.then_some(text)
-}
-
-/// The data of a message out of its parts in order; `None` where one of them is text.
-pub fn join_data(parts: &[&UserData]) -> Option<Vec<u8>> {
-    parts
-        .iter()
-        .map(|part| part.data())
-        .collect::<Option<Vec<_>>>()
-        .map(|slices| slices.concat())
-}
-
-/// Neighbouring parts in one alphabet, not yet read as characters.
-enum Run {
-    Septets(Vec<u8>, Shifts),
-    CodeUnits(Vec<u16>),
-}
-
-impl Run {
-    fn of(part: &UserData) -> Option<Self> {
-        match part.unit() {
-            Unit::Septets => Some(Self::Septets(part.septets(), part.shifts())),
-            Unit::Utf16 => Some(Self::CodeUnits(ucs2::code_units(part.body()))),
-            Unit::Octets => None,
-        }
-    }
-
-    fn followed_by(self, next: Self, text: &mut String) -> Self {
-        match (self, next) {
-            (Self::Septets(mut septets, shifts), Self::Septets(more, same)) if shifts == same => {
-                septets.extend(more);
-                Self::Septets(septets, shifts)
-            }
-            (Self::CodeUnits(mut units), Self::CodeUnits(more)) => {
-                units.extend(more);
-                Self::CodeUnits(units)
-            }
-            (run, next) => {
-                run.finish(text);
-                next
-            }
-        }
-    }
-
-    fn finish(self, text: &mut String) {
-        text.push_str(&match self {
-            Self::Septets(septets, shifts) => gsm7::decode(&septets, shifts),
-            Self::CodeUnits(units) => ucs2::decode(&units),
-        });
-    }
-}
-
 /// What the body of user data is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
+pub(crate) enum Unit {
     Septets,
     Utf16,
     Octets,
@@ -419,8 +341,6 @@ fn unit_of(data_coding: DataCoding) -> Unit {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     /// User data of a PDU: TP-DCS, then TP-UDL and TP-UD.
@@ -487,10 +407,6 @@ mod tests {
             })
         );
         assert_eq!(user_data.text(), None);
-        assert_eq!(
-            join_data(&[&user_data, &user_data]),
-            Some(vec![0xC0, 0xDE, 0x01, 0xC0, 0xDE, 0x01])
-        );
     }
 
     #[test]
@@ -565,85 +481,9 @@ mod tests {
         );
     }
 
-    fn part(data_coding: u8, total: u8, number: u8, body: Body<'_>) -> UserData {
-        let width = crate::user_data_header::ReferenceWidth::Eight;
-        let concatenation = Concatenation {
-            reference: 1,
-            width,
-            total,
-            part: number,
-        };
-        UserData::new(
-            DataCoding::from_octet(data_coding),
-            Some(concatenation),
-            body,
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn pairs_that_a_sender_cut_are_whole_again() {
-        let septets = [&[0x41, gsm7::ESCAPE][..], &[0x65, 0x42]];
-        let parts = [
-            part(0, 2, 1, Body::Septets(septets[0])),
-            part(0, 2, 2, Body::Septets(septets[1])),
-        ];
-        assert_eq!(
-            join(&[Some(&parts[0]), Some(&parts[1])], "…").unwrap(),
-            "A€B"
-        );
-
-        let units = [&[0x41, 0xD83D][..], &[0xDE42, 0x42]];
-        let parts = [
-            part(8, 2, 1, Body::CodeUnits(units[0])),
-            part(8, 2, 2, Body::CodeUnits(units[1])),
-        ];
-        assert_eq!(
-            join(&[Some(&parts[0]), Some(&parts[1])], "…").unwrap(),
-            "A🙂B"
-        );
-        assert_eq!(join(&[Some(&parts[0]), None], "…").unwrap(), "A\u{FFFD}…");
-    }
-
-    #[test]
-    fn gaps_are_shown_once() {
-        let (a, b) = (
-            part(0, 5, 1, Body::Septets(&[0x41])),
-            part(8, 5, 4, Body::CodeUnits(&[0x42])),
-        );
-        assert_eq!(
-            join(&[Some(&a), None, None, Some(&b), None], " […] ").unwrap(),
-            "A […] B […] "
-        );
-        assert_eq!(join(&[None, Some(&a), Some(&b)], "…").unwrap(), "…AB");
-        let data = part(4, 5, 1, Body::Octets(&[1]));
-        assert_eq!(join(&[Some(&data), None], "…"), None);
-        assert_eq!(join(&[], "…"), None);
-        assert_eq!(join_data(&[&data, &a]), None);
-    }
-
     #[test]
     fn too_much_data_is_refused() {
         assert!(UserData::data_only(&[0; 140]).is_some());
         assert_eq!(UserData::data_only(&[0; 141]), None);
-    }
-
-    proptest! {
-        /// A foreign sender may cut anywhere.
-        #[test]
-        fn cut_anywhere_and_joined(text in "[a🙂€\\[ж]{1,33}", cut in 0_usize..67) {
-            let units: Vec<u16> = text.encode_utf16().collect();
-            let cut = cut.min(units.len());
-            let parts = [part(8, 2, 1, Body::CodeUnits(&units[..cut])), part(8, 2, 2, Body::CodeUnits(&units[cut..]))];
-            prop_assert_eq!(join(&[Some(&parts[0]), Some(&parts[1])], "…"), Some(text));
-        }
-
-        #[test]
-        fn septets_cut_anywhere_and_joined(text in "[a€\\[@]{1,70}", cut in 0_usize..140) {
-            let septets = gsm7::encode(&text).unwrap();
-            let cut = cut.min(septets.len());
-            let parts = [part(0, 2, 1, Body::Septets(&septets[..cut])), part(0, 2, 2, Body::Septets(&septets[cut..]))];
-            prop_assert_eq!(join(&[Some(&parts[0]), Some(&parts[1])], "…"), Some(text));
-        }
     }
 }
