@@ -1,0 +1,66 @@
+//! The command line: what can be asked for, and how it ends.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::DEFAULT_PATH;
+use crate::{check, pdu};
+
+/// SMS from a USB modem in your chat: each phone number is a Telegram topic or a Matrix room.
+#[derive(Parser)]
+#[command(name = "sms-bridge", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sms-bridge check --config config.toml            what is wrong with a configuration, and what to do
+  sms-bridge pdu decode 07911326040000F0040B…      what a PDU says";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check configuration, secrets, ports and accounts: one line for each finding, exit code 1 on an error.
+    #[command(after_help = "\
+Examples:
+  sms-bridge check
+  sms-bridge check --config config.toml && systemctl restart sms-bridge")]
+    Check(Configured),
+    /// Read and write PDUs, the form in which modems hand SMS over.
+    #[command(subcommand)]
+    Pdu(pdu::Command),
+}
+
+#[derive(Args)]
+struct Configured {
+    /// The configuration file; config.example.toml lists every key.
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_PATH)]
+    config: PathBuf,
+}
+
+/// Runs the program as its arguments say.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Check(configured) => check::run(&configured.config),
+        Command::Pdu(command) => pdu::run(command),
+    };
+    outcome.unwrap_or_else(|error| {
+        // Whoever reads our output stopped reading: not worth a word.
+        let closed = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if closed != Some(io::ErrorKind::BrokenPipe) {
+            say_error(&format!("{error:#}"));
+        }
+        ExitCode::FAILURE
+    })
+}
+
+/// One line to standard error.
+pub(crate) fn say_error(words: &str) {
+    // With standard error closed there is nobody left to tell.
+    drop(writeln!(io::stderr().lock(), "error: {words}"));
+}

@@ -1,0 +1,362 @@
+//! What a person writes, and what they are told.
+
+use std::os::unix::fs::PermissionsExt;
+
+use secrecy::ExposeSecret;
+
+use super::telegram::Topics;
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+const GOOD: &str = r#"
+    data_dir = "/var/lib/sms-bridge"
+    [line.home]
+    port = "/dev/ttyUSB2"
+    [person.me]
+    role = "owner"
+    telegram = 123456789
+    matrix = "@me:example.org"
+    [telegram]
+    token = "123456:AAExample"
+    inbox = [-1001234567890]
+    [matrix]
+    homeserver = "https://matrix.example.org/"
+    user = "@sms:example.org"
+    password = "example"
+"#;
+
+fn read(text: &str, variables: &[(&str, &str)]) -> (Option<Config>, Vec<String>) {
+    let variables = variables
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let (config, findings) = parse(text, variables, "config.toml");
+    let words = findings
+        .iter()
+        .filter(|finding| !finding.words.contains("was built without"))
+        .map(Finding::to_string)
+        .collect();
+    (config, words)
+}
+
+fn check(text: &str, expected: &[&str]) {
+    let (_, findings) = read(text, &[]);
+    let meets = findings.len() == expected.len()
+        && findings
+            .iter()
+            .zip(expected)
+            .all(|(finding, words)| finding.contains(words));
+    assert!(meets, "{text}\n{findings:#?}\n{expected:#?}");
+}
+
+#[test]
+fn a_good_file_is_read() {
+    let (config, findings) = read(GOOD, &[]);
+    let config = config.unwrap();
+    assert_eq!(findings, Vec::<String>::new());
+    assert_eq!(config.log, "info");
+    assert_eq!(config.log_format, LogFormat::Text);
+    assert_eq!(config.people.0.len(), 1);
+    let line = &config.lines[0];
+    assert_eq!((line.baud, line.delivery_reports), (115_200, true));
+    assert!(line.country.is_none() && line.service_centre.is_none() && line.pin.is_none());
+    let telegram = config.telegram.unwrap();
+    assert_eq!(telegram.token.expose_secret(), "123456:AAExample");
+    assert_eq!(
+        (telegram.inbox, telegram.topics),
+        (vec![-1_001_234_567_890], Topics::Auto)
+    );
+    assert_eq!(
+        config.matrix.unwrap().homeserver,
+        "https://matrix.example.org"
+    );
+}
+
+#[test]
+fn the_environment_comes_after_the_file() {
+    let (config, findings) = read(
+        GOOD,
+        &[
+            ("SMS_BRIDGE__TELEGRAM__TOKEN", "7:other"),
+            ("SMS_BRIDGE__TELEGRAM__INBOX", "-1,-2"),
+            ("SMS_BRIDGE__LINE__HOME__BAUD", "9600"),
+            ("SMS_BRIDGE__LINE__HOME__DELIVERY_REPORTS", "false"),
+            ("SMS_BRIDGE__LOG_FORMAT", "json"),
+            ("SMS_BRIDGE_OTHER", "x"),
+        ],
+    );
+    assert_eq!(findings, Vec::<String>::new());
+    let config = config.unwrap();
+    let telegram = config.telegram.unwrap();
+    assert_eq!(telegram.token.expose_secret(), "7:other");
+    assert_eq!(telegram.inbox, [-2, -1]);
+    assert_eq!(
+        (config.lines[0].baud, config.lines[0].delivery_reports),
+        (9600, false)
+    );
+    assert_eq!(config.log_format, LogFormat::Json);
+
+    let (_, findings) = read(GOOD, &[("SMS_BRIDGE__TELEGRAM__TOKN", "7:other")]);
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].contains("did you mean token?"), "{findings:?}");
+}
+
+#[test]
+fn every_mistake_is_one_finding_that_says_what_to_do() {
+    let with = |from: &str, to: &str| GOOD.replace(from, to);
+    check(
+        &with("port =", "prot ="),
+        &[
+            "[line.home]: unknown key prot; did you mean port?",
+            "port: it is missing",
+        ],
+    );
+    check(
+        &with("data_dir", "datadir"),
+        &["unknown key datadir above the first section; did you mean data_dir?"],
+    );
+    check(
+        &with("[line.home]", "[lines.home]"),
+        &["unknown section [lines]; did you mean line?"],
+    );
+    check(
+        &with("[line.home]", "[line]"),
+        &["[line] has no name", "no SIM is configured"],
+    );
+    check(
+        &with("[person.me]", "[persons.me]"),
+        &["did you mean person?", "[matrix]: nobody would be invited"],
+    );
+    check(
+        &with("\"owner\"", "\"onwer\""),
+        &[
+            "none of owner, writer, reader; did you mean \"owner\"?",
+            "[matrix]: nobody",
+        ],
+    );
+    check(
+        &with("\"owner\"", "\"writer\""),
+        &["no owner is configured"],
+    );
+    check(
+        &with("= 123456789", "= 1087968824"),
+        &["every anonymous group administrator"],
+    );
+    check(&with("= 123456789", "= -100123"), &["positive number"]);
+    check(
+        &with("= 123456789", "= \"me\""),
+        &["[person.me] telegram: expected a whole number"],
+    );
+    check(
+        &with("\"@me:example.org\"", "\"me\""),
+        &["\"me\" is no Matrix id", "nobody would be invited"],
+    );
+    check(
+        &with("[telegram]", "[telgram]"),
+        &[
+            "unknown section [telgram]; did you mean telegram?",
+            "there is no section [telegram]",
+        ],
+    );
+    check(&with("123456:AAExample", "123456"), &["no bot token"]);
+    check(
+        &with("token =", "# token ="),
+        &["token_file: it is missing"],
+    );
+    check(
+        &with("[-1001234567890]", "\"x\""),
+        &["expected a list of whole numbers"],
+    );
+    check(
+        &with("inbox =", "topics = \"atuo\"\ninbox ="),
+        &["did you mean \"auto\"?"],
+    );
+    check(
+        &with("https://matrix.example.org/", "matrix.example.org"),
+        &["no address of a server"],
+    );
+    check(
+        &with("https://matrix", "http://matrix"),
+        &["warning: [matrix] homeserver: http://"],
+    );
+    check(
+        &with("@sms:", "@me:"),
+        &["the bridge needs an account of its own"],
+    );
+    check(
+        &with("port =", "country = \"Pakistan\"\nport ="),
+        &["use two letters, like PK or DE"],
+    );
+    check(
+        &with("port =", "service_centre = \"x\"\nport ="),
+        &["the service centre is no phone number"],
+    );
+    check(
+        &with("port =", "baud = 1\nport ="),
+        &["expected bits per second"],
+    );
+    check(
+        &with("port =", "pin = \"12\"\nport ="),
+        &["the PIN must be 4 to 8 digits"],
+    );
+    check(
+        &with("port =", "delivery_reports = \"perhaps\"\nport ="),
+        &["expected true or false"],
+    );
+    check(
+        &with("/dev/ttyUSB2", "tcp://modem"),
+        &["write tcp://host:port"],
+    );
+    check(
+        &with("[line.home]", "[line.\"my home\"]"),
+        &["[line.my home]: a name has letters"],
+    );
+    check(
+        &with("/var/lib", "var/lib"),
+        &["data_dir: write a full path"],
+    );
+    check(
+        &with("[line.home]", "log = \"inof\"\n[line.home]"),
+        &["log: \"inof\" is no level"],
+    );
+    check(
+        &format!("{GOOD}\n[line.work]\nport = \"/dev/ttyUSB2\"\n"),
+        &["is the port of [line.home] too"],
+    );
+    check(
+        &format!("{GOOD}\n[person.you]\nrole = \"reader\"\ntelegram = 123456789\n"),
+        &["[person.you] telegram: [person.me] has the same id"],
+    );
+    check(
+        &format!("{GOOD}\n[person.you]\nrole = \"reader\"\n"),
+        &["[person.you] has no id"],
+    );
+    check(
+        &format!("{GOOD}\n[telegram.reactions]\ndelivered = \"👍\"\nsend = \"🕊\"\n"),
+        &["[telegram.reactions]: unknown key send; did you mean sent?"],
+    );
+    check(
+        "",
+        &[
+            "no SIM is configured",
+            "no chat network is configured",
+            "no owner is configured",
+        ],
+    );
+    check("data_dir = ", &["config.toml is not valid TOML"]);
+}
+
+#[test]
+fn a_secret_stands_in_one_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "7:fromfile\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let file = format!("token_file = \"{}\"", path.display());
+    let token = "token = \"123456:AAExample\"";
+
+    let (config, findings) = read(&GOOD.replace(token, &file), &[]);
+    assert_eq!(findings, Vec::<String>::new());
+    assert_eq!(
+        config.unwrap().telegram.unwrap().token.expose_secret(),
+        "7:fromfile"
+    );
+
+    check(
+        &GOOD.replace(token, &format!("{token}\n{file}")),
+        &["token is given too: keep one of the two"],
+    );
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (config, findings) = read(&GOOD.replace(token, &file), &[]);
+    assert!(findings[0].contains("chmod 600"), "{findings:?}");
+    assert!(!format!("{findings:?} {config:?}").contains("fromfile"));
+}
+
+#[test]
+fn nothing_prints_a_secret() {
+    let text = GOOD.replace("port =", "pin = \"4321\"\nport =");
+    let (config, _) = read(&text, &[]);
+    let shown = format!("{:?}", config.unwrap());
+    for secret in ["AAExample", "4321", "\"example\""] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn the_example_is_valid() {
+    let (_, findings) = read(EXAMPLE, &[]);
+    // The files with the secrets are not there.
+    let other: Vec<&String> = findings
+        .iter()
+        .filter(|words| !words.contains("there is no file"))
+        .collect();
+    assert!(other.is_empty(), "{other:#?}");
+    assert_eq!(findings.len(), 2);
+}
+
+/// Both ways: every key that is read stands in the example, and every key of the example is read.
+#[test]
+fn the_example_has_every_key() {
+    let uncommented: String = EXAMPLE
+        .lines()
+        .map(|line| {
+            let inner = line.trim_start_matches("# ");
+            let is_key = inner
+                .split_once(" = ")
+                .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+            if is_key || (inner.starts_with('[') && inner.ends_with(']')) {
+                inner
+            } else {
+                ""
+            }
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let (_, findings) = read(&uncommented, &[]);
+    let unknown: Vec<&String> = findings
+        .iter()
+        .filter(|words| words.contains("unknown"))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:#?}");
+
+    let mut section = String::new();
+    let mut listed = std::collections::BTreeSet::new();
+    for line in uncommented.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']').to_owned();
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            listed.insert(format!("{section}.{key}"));
+        }
+    }
+    let sections: [(&str, &[&str]); 7] = [
+        ("", KEYS),
+        ("line.home", line::KEYS),
+        ("person.me", people::KEYS),
+        ("telegram", telegram::KEYS),
+        ("telegram.reactions", REACTIONS),
+        ("matrix", matrix::KEYS),
+        ("matrix.reactions", REACTIONS),
+    ];
+    let is_section = ["line", "person", "telegram", "matrix", "reactions"];
+    for (section, keys) in sections {
+        for key in keys {
+            let absent = !listed.contains(&format!("{section}.{key}"));
+            let sub_section =
+                is_section.contains(key) && (section.is_empty() || *key == "reactions");
+            assert!(
+                !absent || sub_section,
+                "[{section}] {key} is missing in config.example.toml"
+            );
+        }
+    }
+}
+
+#[test]
+fn states_have_the_keys_of_their_words() {
+    let words: Vec<&str> = MessageState::ALL
+        .into_iter()
+        .map(MessageState::word)
+        .collect();
+    assert_eq!(words, REACTIONS);
+}

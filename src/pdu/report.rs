@@ -1,0 +1,414 @@
+//! What a PDU says, as JSON and for people. What is absent in the PDU is absent here.
+
+use std::fmt;
+
+use serde::Serialize;
+use sms_codec::{
+    Address, Alphabet, Decoded, Element, MessageReference, Status, Timestamp, Tpdu, UserData,
+    ValidityPeriod, hex,
+};
+
+/// One decoded PDU. The names of its fields are the keys of the JSON object.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Report {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smsc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    /// RFC 3339, in the service centre's zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alphabet: Option<&'static str>,
+    /// National languages whose tables the text uses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    languages: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol_id: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_coding: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    concat: Option<Concat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ports: Option<Ports>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_reference: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<StatusReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discharge_time: Option<String>,
+    /// TP-FCS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_cause: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<CommandReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validity: Option<Validity>,
+    /// Hexadecimal, for what is no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elements: Vec<HeaderElement>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    anomalies: Vec<Sloppy>,
+}
+
+#[derive(Debug, Serialize)]
+struct Concat {
+    reference: u16,
+    total: u8,
+    part: u8,
+    bits: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Ports {
+    source: u16,
+    destination: u16,
+}
+
+#[derive(Debug, Serialize)]
+struct StatusReport {
+    code: u8,
+    meaning: String,
+    #[serde(rename = "final")]
+    is_final: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct CommandReport {
+    /// TP-CT.
+    code: u8,
+    /// TP-MN: the message that it is about.
+    message_number: u8,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase", tag = "format")]
+enum Validity {
+    Relative {
+        /// From the moment the service centre gets it.
+        seconds: u64,
+    },
+    Absolute {
+        until: String,
+    },
+    Enhanced {
+        /// Hexadecimal.
+        octets: String,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct HeaderElement {
+    /// Information element identifier (3GPP TS 23.040 §9.2.3.24).
+    identifier: u8,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Sloppy {
+    /// In octets.
+    offset: usize,
+    message: String,
+}
+
+/// The alphabet's name on the command line.
+pub(super) fn alphabet(alphabet: Alphabet) -> &'static str {
+    match alphabet {
+        Alphabet::Gsm7 => "gsm7",
+        Alphabet::Data => "data",
+        Alphabet::Ucs2 => "ucs2",
+    }
+}
+
+impl Report {
+    pub(super) fn new(decoded: &Decoded) -> Self {
+        let report = Self {
+            smsc: decoded.service_centre.as_ref().map(Address::to_string),
+            anomalies: decoded
+                .anomalies
+                .iter()
+                .map(|anomaly| Sloppy {
+                    offset: anomaly.offset,
+                    message: anomaly.kind.to_string(),
+                })
+                .collect(),
+            ..Self::default()
+        };
+        match &decoded.tpdu {
+            Tpdu::Deliver(deliver) => Self {
+                kind: "deliver",
+                from: Some(deliver.originating_address.to_string()),
+                timestamp: time(deliver.service_centre_timestamp),
+                protocol_id: Some(deliver.protocol_id.0),
+                ..report.with_user_data(&deliver.user_data)
+            },
+            Tpdu::Submit(submit) => Self {
+                kind: "submit",
+                to: Some(submit.destination_address.to_string()),
+                protocol_id: Some(submit.protocol_id.0),
+                message_reference: reference(submit.message_reference),
+                validity: submit.validity.map(validity),
+                ..report.with_user_data(&submit.user_data)
+            },
+            Tpdu::StatusReport(status) => Self {
+                kind: "status-report",
+                to: Some(status.recipient_address.to_string()),
+                timestamp: time(status.service_centre_timestamp),
+                discharge_time: time(status.discharge_time),
+                message_reference: reference(status.message_reference),
+                status: Some(describe(status.status)),
+                protocol_id: status.protocol_id.map(|id| id.0),
+                data_coding: status.data_coding.map(|coding| coding.octet()),
+                ..report.with_optional(status.user_data.as_ref())
+            },
+            Tpdu::SubmitReport(answer) => Self {
+                kind: "submit-report",
+                timestamp: time(answer.service_centre_timestamp),
+                failure_cause: answer.failure_cause.map(|cause| cause.0),
+                protocol_id: answer.protocol_id.map(|id| id.0),
+                data_coding: answer.data_coding.map(|coding| coding.octet()),
+                ..report.with_optional(answer.user_data.as_ref())
+            },
+            Tpdu::DeliverReport(answer) => Self {
+                kind: "deliver-report",
+                failure_cause: answer.failure_cause.map(|cause| cause.0),
+                protocol_id: answer.protocol_id.map(|id| id.0),
+                data_coding: answer.data_coding.map(|coding| coding.octet()),
+                ..report.with_optional(answer.user_data.as_ref())
+            },
+            Tpdu::Command(command) => Self {
+                kind: "command",
+                to: Some(command.destination_address.to_string()),
+                protocol_id: Some(command.protocol_id.0),
+                message_reference: reference(command.message_reference),
+                command: Some(CommandReport {
+                    code: command.command_type.0,
+                    message_number: command.message_number.0,
+                }),
+                data: Some(hex::encode(command.command_data.octets())),
+                ..report
+            },
+        }
+    }
+
+    fn with_optional(self, user_data: Option<&UserData>) -> Self {
+        match user_data {
+            Some(user_data) => self.with_user_data(user_data),
+            None => self,
+        }
+    }
+
+    fn with_user_data(self, user_data: &UserData) -> Self {
+        let coding = user_data.data_coding();
+        let shifts = user_data.shifts();
+        let mut languages: Vec<String> = [shifts.locking, shifts.single]
+            .into_iter()
+            .flatten()
+            .map(|language| language.to_string())
+            .collect();
+        languages.dedup();
+        Self {
+            text: user_data.text(),
+            data: user_data.data().map(hex::encode),
+            alphabet: Some(alphabet(coding.alphabet())),
+            languages,
+            class: coding.class().map(sms_codec::Class::number),
+            data_coding: Some(coding.octet()),
+            concat: user_data.concatenation().map(|parts| Concat {
+                reference: parts.reference,
+                total: parts.total,
+                part: parts.part,
+                bits: parts.width.bits(),
+            }),
+            ports: user_data.ports().map(|ports| Ports {
+                source: ports.source,
+                destination: ports.destination,
+            }),
+            elements: user_data
+                .elements()
+                .map(|element| header_element(&element))
+                .collect(),
+            ..self
+        }
+    }
+}
+
+fn time(timestamp: Timestamp) -> Option<String> {
+    timestamp.is_valid().then(|| timestamp.to_string())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "absent in other types of TPDU")]
+fn reference(reference: MessageReference) -> Option<u8> {
+    Some(reference.0)
+}
+
+fn describe(status: Status) -> StatusReport {
+    StatusReport {
+        code: status.0,
+        meaning: status.to_string(),
+        is_final: status.is_final(),
+    }
+}
+
+fn validity(period: ValidityPeriod) -> Validity {
+    match period {
+        ValidityPeriod::Relative(period) => Validity::Relative {
+            seconds: period.duration().as_secs(),
+        },
+        ValidityPeriod::Absolute(until) => Validity::Absolute {
+            until: until.to_string(),
+        },
+        ValidityPeriod::Enhanced(octets) => Validity::Enhanced {
+            octets: hex::encode(&octets),
+        },
+    }
+}
+
+fn header_element(element: &Element<'_>) -> HeaderElement {
+    let (kind, data) = match element {
+        Element::Concatenation(_) => ("concatenation", None),
+        Element::SpecialMessage { .. } => ("message waiting", None),
+        Element::Ports(_) => ("ports", None),
+        Element::SingleShift(_) => ("single shift", None),
+        Element::LockingShift(_) => ("locking shift", None),
+        Element::Other { data, .. } => ("other", Some(hex::encode(data))),
+    };
+    HeaderElement {
+        identifier: element.identifier(),
+        kind,
+        data,
+    }
+}
+
+/// For people: a line for each thing that there is.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<16} {value}");
+        line("type", &self.kind)?;
+        let texts = [
+            ("from", &self.from),
+            ("to", &self.to),
+            ("time", &self.timestamp),
+            ("service centre", &self.smsc),
+        ];
+        for (name, value) in texts {
+            if let Some(value) = value {
+                line(name, value)?;
+            }
+        }
+        if let Some(reference) = self.message_reference {
+            line("reference", &reference)?;
+        }
+        if let Some(status) = &self.status {
+            line(
+                "status",
+                &format_args!("{} (0x{:02X})", status.meaning, status.code),
+            )?;
+        }
+        if let Some(cause) = self.failure_cause {
+            line("failure cause", &format_args!("0x{cause:02X}"))?;
+        }
+        if let Some(CommandReport {
+            code,
+            message_number,
+        }) = &self.command
+        {
+            line(
+                "command",
+                &format_args!("{code} for message {message_number}"),
+            )?;
+        }
+        if let Some(time) = &self.discharge_time {
+            line("discharged", time)?;
+        }
+        if let Some(concat) = &self.concat {
+            let Concat {
+                part,
+                total,
+                reference,
+                ..
+            } = concat;
+            line(
+                "part",
+                &format_args!("{part} of {total} (reference {reference})"),
+            )?;
+        }
+        if let Some(ports) = &self.ports {
+            line(
+                "ports",
+                &format_args!("{} to {}", ports.source, ports.destination),
+            )?;
+        }
+        match &self.validity {
+            None => {}
+            Some(Validity::Relative { seconds }) => {
+                line("valid for", &format_args!("{} min", seconds / 60))?;
+            }
+            Some(Validity::Absolute { until }) => {
+                line("valid until", until)?;
+            }
+            Some(Validity::Enhanced { octets }) => line("validity", octets)?,
+        }
+        if let Some(alphabet) = self.alphabet {
+            line("alphabet", &alphabet)?;
+        }
+        if !self.languages.is_empty() {
+            line("languages", &self.languages.join(", "))?;
+        }
+        if let Some(class) = self.class {
+            line("class", &class)?;
+        }
+        for element in &self.elements {
+            let HeaderElement {
+                identifier,
+                kind,
+                data,
+            } = element;
+            let data = data.as_deref().unwrap_or_default();
+            line("header", &format_args!("{identifier:02X} {kind} {data}"))?;
+        }
+        for Sloppy { offset, message } in &self.anomalies {
+            line("odd", &format_args!("octet {offset}: {message}"))?;
+        }
+        if let Some(data) = &self.data {
+            line("data", data)?;
+        }
+        if let Some(text) = &self.text {
+            for (at, part) in text.split('\n').enumerate() {
+                line(if at == 0 { "text" } else { "" }, &part.escape_control())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text from the air may hold codes that a terminal obeys.
+trait EscapeControl {
+    fn escape_control(&self) -> String;
+}
+
+impl EscapeControl for str {
+    fn escape_control(&self) -> String {
+        let mut shown = String::with_capacity(self.len());
+        for c in self.chars() {
+            if c.is_control() {
+                shown.extend(c.escape_default());
+            } else {
+                shown.push(c);
+            }
+        }
+        shown
+    }
+}

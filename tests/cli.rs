@@ -1,0 +1,293 @@
+//! The command line as a person meets it: help, `check`, `pdu`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test ends where it fails"
+)]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use support::{program, run_with_input, stderr, stdout};
+
+fn output(arguments: &[&str]) -> Output {
+    program()
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+fn check(file: &Path) -> Output {
+    program()
+        .arg("check")
+        .arg("--config")
+        .arg(file)
+        .output()
+        .expect("the program starts")
+}
+
+#[test]
+fn help_shows_examples() {
+    for arguments in [
+        &["--help"][..],
+        &["check", "--help"],
+        &["pdu", "decode", "--help"],
+    ] {
+        let output = output(arguments);
+        assert!(output.status.success());
+        let help = stdout(&output);
+        assert!(help.contains("Examples:\n  sms-bridge "), "{help}");
+    }
+}
+
+#[test]
+fn three_mistakes_are_three_findings_that_say_what_to_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let token = folder.path().join("token");
+    fs::write(&token, "123456:AAExample").expect("a file in it");
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o644)).expect("its permissions");
+    let file = folder.path().join("config.toml");
+    let text = format!(
+        r#"
+        data_dir = "{data}"
+        [line.home]
+        port = "{absent}"
+        [person.me]
+        role = "onwer"
+        telegram = 123456789
+        [telegram]
+        token_file = "{token}"
+        inbox = [-1001234567890]
+        "#,
+        data = folder.path().join("data").display(),
+        absent = folder.path().join("ttyUSB9").display(),
+        token = token.display(),
+    );
+    fs::write(&file, text).expect("a file in it");
+
+    let output = check(&file);
+    let shown = stdout(&output);
+    let errors: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert_eq!(errors.len(), 3, "{shown}");
+    for words in ["did you mean \"owner\"?", "chmod 600", "plug the modem in"] {
+        assert!(
+            errors.iter().any(|error| error.contains(words)),
+            "{words}: {shown}"
+        );
+    }
+    assert!(!shown.contains("AAExample"), "{shown}");
+    let known = ["error: ", "warning: ", "ok: "];
+    assert!(
+        shown
+            .lines()
+            .all(|line| known.iter().any(|level| line.starts_with(level))),
+        "{shown}"
+    );
+}
+
+#[test]
+fn an_absent_or_broken_file_is_a_finding() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("config.toml");
+    let absent = check(&file);
+    assert_eq!(absent.status.code(), Some(1));
+    assert!(
+        stdout(&absent).contains("config.example.toml"),
+        "{}",
+        stdout(&absent)
+    );
+    fs::write(&file, "[line.home\n").expect("a file in it");
+    let broken = check(&file);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(
+        stdout(&broken).contains("is not valid TOML"),
+        "{}",
+        stdout(&broken)
+    );
+}
+
+/// PDU written by hand from 3GPP TS 23.040 §9.2.2.1: service centre +12025550199, from +12025550100,
+/// 2026-01-31 12:00:00 +05:00, "hello".
+const HELLO: &str = "0791212055059 1F9040B912120550501F000006210132100000205E8329BFD06";
+
+fn hello() -> String {
+    HELLO.replace(' ', "")
+}
+
+fn decode_json(arguments: &[&str], input: &str) -> (Output, Vec<Value>) {
+    let output = run_with_input(
+        program().args(["pdu", "decode", "--json"]).args(arguments),
+        input,
+    );
+    let objects = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is a JSON object"))
+        .collect();
+    (output, objects)
+}
+
+#[test]
+fn a_pdu_is_shown_for_people_and_for_programs() {
+    let pdu = hello();
+    let people = output(&["pdu", "decode", &pdu]);
+    assert!(people.status.success(), "{}", stdout(&people));
+    let shown = stdout(&people);
+    for words in ["deliver", "+12025550100", "hello"] {
+        assert!(shown.contains(words), "{shown}");
+    }
+    let (output, objects) = decode_json(&[&pdu], "");
+    assert!(output.status.success());
+    let object = &objects[0];
+    assert_eq!(object["type"], "deliver");
+    assert_eq!(object["from"], "+12025550100");
+    assert_eq!(object["text"], "hello");
+    assert_eq!(object["alphabet"], "gsm7");
+    assert_eq!(
+        (&object["protocol_id"], &object["data_coding"]),
+        (&json!(0), &json!(0))
+    );
+    assert!(object.get("concat").is_none() && object.get("data").is_none());
+}
+
+#[test]
+fn a_bad_line_is_an_object_too_and_the_next_is_read() {
+    let pdu = hello();
+    let input = format!("{pdu}\nzz\n\n0791\n{pdu}\n");
+    let (output, objects) = decode_json(&[], &input);
+    assert_eq!(output.status.code(), Some(1));
+    let is_error: Vec<bool> = objects
+        .iter()
+        .map(|object| object.get("error").is_some())
+        .collect();
+    assert_eq!(is_error, [false, true, true, true, false]);
+    assert_eq!(objects[1]["error"]["offset"], 0);
+    assert!(
+        objects[1]["error"]["message"]
+            .as_str()
+            .is_some_and(|words| words.contains("hexadecimal"))
+    );
+}
+
+#[test]
+fn strict_takes_an_anomaly_for_an_error() {
+    let sloppy = format!("{}FFFF", hello());
+    let (output, objects) = decode_json(&[&sloppy], "");
+    assert!(output.status.success());
+    assert_eq!(objects[0]["anomalies"].as_array().map(Vec::len), Some(1));
+    let (output, objects) = decode_json(&["--strict", &sloppy], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(objects[0]["error"]["offset"].is_number());
+}
+
+#[test]
+fn what_is_encoded_decodes_to_the_same() {
+    let text = "آداب عرض ہے 😀 ".repeat(12);
+    let encode = [
+        "pdu",
+        "encode",
+        "--to",
+        "+12025550100",
+        "--report",
+        "--validity",
+        "2d",
+        "--reference",
+        "7",
+    ];
+    let encoded = program()
+        .args(encode)
+        .args(["--text", &text])
+        .output()
+        .expect("the program starts");
+    assert!(encoded.status.success(), "{}", stderr(&encoded));
+    let (output, objects) = decode_json(&["--direction", "submit"], &stdout(&encoded));
+    assert!(output.status.success());
+    assert!(objects.len() > 1);
+    let whole: String = objects
+        .iter()
+        .filter_map(|object| object["text"].as_str())
+        .collect();
+    assert_eq!(whole, text);
+    for (at, object) in objects.iter().enumerate() {
+        assert_eq!(object["to"], "+12025550100");
+        assert_eq!(object["concat"]["part"], at + 1);
+        assert_eq!(object["concat"]["total"], objects.len());
+        assert_eq!(object["concat"]["reference"], 7);
+        assert_eq!(object["validity"]["seconds"], 2 * 86_400);
+        assert_eq!(object["alphabet"], "ucs2");
+    }
+    let json = program()
+        .args(encode)
+        .args(["--text", &text, "--json"])
+        .output()
+        .expect("the program starts");
+    let object: Value = serde_json::from_str(&stdout(&json)).expect("one JSON object");
+    let pdus: Vec<&str> = object["parts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|part| part["pdu"].as_str())
+        .collect();
+    assert_eq!(pdus, stdout(&encoded).lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn what_cannot_be_encoded_says_why() {
+    let cases = [
+        (
+            &["--to", "you", "--text", "x"][..],
+            "you is no phone number",
+        ),
+        (
+            &["--to", "+12025550100", "--text", "😀", "--alphabet", "gsm7"],
+            "GSM",
+        ),
+        (
+            &["--to", "+12025550100", "--text", "x", "--reference", "256"],
+            "0 to 255",
+        ),
+        (
+            &["--to", "+12025550100", "--text", "x", "--validity", "soon"],
+            "like 2d",
+        ),
+    ];
+    for (arguments, words) in cases {
+        let output = program()
+            .args(["pdu", "encode"])
+            .args(arguments)
+            .output()
+            .expect("the program starts");
+        assert!(!output.status.success());
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_fault() {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    let mut child = program()
+        .args(["pdu", "decode", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    // Enough that the program notices while it still has something to say.
+    drop(stdin.write_all(format!("{}\n", hello()).repeat(2_000).as_bytes()));
+    drop(stdin);
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(stderr(&output), "");
+}
