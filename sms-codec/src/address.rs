@@ -27,28 +27,34 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads what a person or a configuration writes: `+12025550100`, `12345`, `*100#`. Spaces, hyphens, dots, slashes
-    /// and parentheses are left out. With `+` it is international, without it of unknown type; both in the telephone
-    /// numbering plan.
+    /// Reads what a person or a configuration writes: `+12025550100`, `12345`, `*100#`. Spaces, hyphens, dots, slashes,
+    /// parentheses and the direction marks that come along when a number is pasted are left out. With `+` it is
+    /// international, without it of unknown type; both in the telephone numbering plan.
     ///
     /// # Errors
     ///
     /// [`NumberError`] where there are no digits, too many, or something else between them.
     pub fn parse_number(text: &str) -> Result<Self, NumberError> {
-        let trimmed = text.trim();
-        let (type_of_number, rest) = match trimmed.strip_prefix('+') {
-            Some(rest) => (TypeOfNumber::International, rest),
-            None => (TypeOfNumber::Unknown, trimmed),
-        };
-        let mut digits = String::with_capacity(rest.len());
-        for character in rest.chars() {
+        let mut type_of_number = TypeOfNumber::Unknown;
+        let mut digits = String::with_capacity(text.len());
+        for character in text.chars().filter(|character| !is_separator(*character)) {
             match character {
                 '0'..='9' | '*' | '#' | 'a'..='c' => digits.push(character),
-                ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{2011}' => {}
+                '+' if digits.is_empty() && type_of_number == TypeOfNumber::Unknown => {
+                    type_of_number = TypeOfNumber::International;
+                }
                 other => return Err(NumberError::NotADigit(other)),
             }
         }
-        match digits.chars().count() {
+        // `a`, `b` and `c` are digits of the standard, but alone they are a word.
+        if let Some(letter) = digits
+            .chars()
+            .next()
+            .filter(|_| digits.chars().all(char::is_alphabetic))
+        {
+            return Err(NumberError::NotADigit(letter));
+        }
+        match digits.len() {
             0 => Err(NumberError::Empty),
             1..=MAX_DIGITS => Ok(Self {
                 type_of_number,
@@ -414,6 +420,16 @@ fn alphanumeric_text(octets: &[u8], semi_octets: usize) -> String {
     gsm7::decode(&septets, gsm7::Shifts::default())
 }
 
+/// What people put between digits, and marks that nobody sees.
+fn is_separator(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '-' | '.' | '/' | '(' | ')' | '\u{2010}'..='\u{2013}'
+        )
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
 fn digit_character(value: u8) -> Option<char> {
     match value {
         0..=9 => Some(char::from(b'0' + value)),
@@ -558,8 +574,15 @@ mod tests {
     fn what_people_write_is_read() {
         let read = |text| Address::parse_number(text).map(|address| address.to_string());
         assert_eq!(read(" +1 (202) 555-01.00 "), Ok("+12025550100".to_owned()));
+        assert_eq!(
+            read("\u{202a}+1\u{a0}202\u{2011}5550100\u{202c}"),
+            Ok("+12025550100".to_owned())
+        );
+        assert_eq!(read("++1"), Err(NumberError::NotADigit('+')));
         assert_eq!(read("12345"), Ok("12345".to_owned()));
         assert_eq!(read("*100#"), Ok("*100#".to_owned()));
+        assert_eq!(read("*#abc"), Ok("*#abc".to_owned()));
+        assert_eq!(read("cab"), Err(NumberError::NotADigit('c')));
         assert_eq!(read(""), Err(NumberError::Empty));
         assert_eq!(read("+"), Err(NumberError::Empty));
         assert_eq!(read("1+2"), Err(NumberError::NotADigit('+')));

@@ -7,6 +7,28 @@
 //! Out: [`segment`] cuts a text into the [`UserData`] of as few TPDUs as it takes, [`Submit::new`] and
 //! [`Submit::emit`] make a TPDU of each, [`PduLine`] is what `+CMGS` wants of it.
 //!
+//! ```
+//! use sms_codec::{Address, DecodeOptions, PduLine, Reference, SegmentOptions, Submit, Tpdu, decode_hex, segment};
+//!
+//! let recipient = Address::parse_number("+1 202 555 0100")?;
+//! let segmentation = segment("See you at 8 🙂", &SegmentOptions::new(Reference::Eight(42)))?;
+//! for part in segmentation.parts {
+//!     let submit = Submit::new(recipient.clone(), part).with_status_report(true);
+//!     let line = PduLine::new(None, &submit.emit());
+//!     // `AT+CMGS=` with `line.length`, and behind the prompt `line.hex` and Ctrl-Z.
+//!     # assert_eq!(line.length, 43);
+//!     # assert_eq!(decode_hex(&line.hex, &DecodeOptions::default())?.tpdu, Tpdu::Submit(submit));
+//! }
+//!
+//! let decoded = decode_hex("07912120550591F9040C9144770009103200004210025132048005E8329BFD06", &DecodeOptions::default())?;
+//! if let Tpdu::Deliver(deliver) = decoded.tpdu {
+//!     assert_eq!(deliver.originating_address.to_string(), "+447700900123");
+//!     assert_eq!(deliver.service_centre_timestamp.to_string(), "2024-01-20T15:23:40+02:00");
+//!     assert_eq!(deliver.user_data.text().as_deref(), Some("hello"));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! One module for each TPDU and each field, under the field's name. Every type of field has its `parse` beside its
 //! `emit`.
 //!
