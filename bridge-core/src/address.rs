@@ -100,7 +100,7 @@ impl Address {
                 Err(AddressError::NoCountry(local))
             }
             Self::Local(local) if local.len() > 15 => Err(AddressError::NoNumber(local)),
-            address => Ok(address),
+            address @ (Self::Number(_) | Self::Local(_) | Self::Name(_)) => Ok(address),
         }
     }
 

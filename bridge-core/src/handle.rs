@@ -2,12 +2,18 @@
 
 use std::fmt;
 
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::address::{Country, LineName};
-use crate::chat::{ChatEvent, Cursor, Network, Place, RoomKind, Verdict};
-use crate::id::PartId;
-use crate::link::{RawPdu, StorageSlot};
+use crate::chat::{
+    ChatError, ChatEvent, Cursor, Description, Destination, MessageState, Network, Place, Room,
+    RoomKind, Verdict,
+};
+use crate::id::{PartId, PostId};
+use crate::link::{Accepted, LinkStatus, RawPdu, SendError, StorageSlot};
+use crate::writer::{ChatJob, Claim, ClaimedPart, PostOutcome};
 
 /// How many requests may wait for the writer; whoever comes then waits to be let in.
 pub(crate) const QUEUE: usize = 256;
@@ -54,6 +60,17 @@ impl BridgeHandle {
             reply,
         })
         .await
+    }
+
+    /// Notes that the slot of an SMS that was taken over is free, so that the next one there is taken for another.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was stored; only an SMS without a valid time that says the same could be taken for a repetition.
+    pub async fn slot_freed(&self, line: &LineName, pdu: RawPdu) -> Result<(), BridgeError> {
+        let line = line.clone();
+        self.ask(|reply| Request::SlotFreed { line, pdu, reply })
+            .await
     }
 
     /// Takes over the outcome of a part whose sending was given up as unknown before.
@@ -245,6 +262,11 @@ pub(crate) enum Request {
         pdu: RawPdu,
         reply: Reply<Arrival>,
     },
+    SlotFreed {
+        line: LineName,
+        pdu: RawPdu,
+        reply: Reply<()>,
+    },
     LateOutcome {
         part: PartId,
         outcome: LateOutcome,
@@ -268,5 +290,62 @@ pub(crate) enum Request {
     },
     Pending {
         reply: Reply<Pending>,
+    },
+    AttachLine {
+        line: LineName,
+        status: watch::Receiver<LinkStatus>,
+        reply: Reply<Arc<Notify>>,
+    },
+    AttachChat {
+        description: Description,
+        reply: Reply<Arc<Notify>>,
+    },
+    ClaimPart {
+        line: LineName,
+        reply: Reply<Claim<ClaimedPart>>,
+    },
+    HoldLine {
+        line: LineName,
+        reply: Reply<()>,
+    },
+    SettlePart {
+        id: PartId,
+        outcome: Result<Accepted, SendError>,
+        reply: Reply<()>,
+    },
+    ClaimChat {
+        network: Network,
+        reply: Reply<Claim<ChatJob>>,
+    },
+    RoomMade {
+        network: Network,
+        destination: Destination,
+        room: Room,
+        reply: Reply<()>,
+    },
+    RoomNotMade {
+        network: Network,
+        destination: Destination,
+        reply: Reply<()>,
+    },
+    SettlePost {
+        id: PostId,
+        outcome: PostOutcome,
+        reply: Reply<()>,
+    },
+    SettleAmend {
+        id: PostId,
+        revision: u32,
+        outcome: Result<(), ChatError>,
+        reply: Reply<()>,
+    },
+    SettleMark {
+        id: PostId,
+        shown: MessageState,
+        outcome: Result<(), ChatError>,
+        reply: Reply<()>,
+    },
+    Stop {
+        reply: Reply<()>,
     },
 }

@@ -5,16 +5,27 @@
 //! answers is durable before it answers.
 
 pub mod address;
+mod bridge;
 pub mod chat;
+pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod dispatch;
 mod handle;
 pub mod id;
 pub mod link;
+mod part;
 pub mod person;
+mod post;
+mod reassembly;
 mod redacted;
+mod settings;
+mod store;
+mod wire;
+mod writer;
 
 pub use address::{Address, AddressError, Conversation, Country, LineName};
+pub use bridge::Bridge;
 pub use chat::{ChatAdapter, ChatError};
 pub use handle::{
     Arrival, BridgeError, BridgeHandle, DeliveryReports, LateOutcome, LineSettings, Origin, Pending,
@@ -23,3 +34,4 @@ pub use id::{MessageId, PartId, PostId, Timestamp};
 pub use link::{SendError, SmsLink};
 pub use person::{Identity, People, Person, Role};
 pub use redacted::Redacted;
+pub use settings::{Clock, Settings};

@@ -143,6 +143,7 @@ pub enum SendError {
 
 /// Whether trying again later makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TryAgain {
     /// The cause may pass.
     Sensible,

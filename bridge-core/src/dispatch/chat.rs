@@ -1,0 +1,227 @@
+//! A network's worker: as many jobs at once as the network likes, never two of one room.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::chat::{
+    Attempt, ChatAdapter, ChatError, OutgoingPost, Probe, Receipt, Repeats, Room, RoomIntent,
+    RoomKind,
+};
+use crate::dispatch::{idle, settle};
+use crate::handle::{BridgeHandle, Request};
+use crate::id::{PostId, Timestamp};
+use crate::settings::Clock;
+use crate::writer::{ChatJob, Claim, PostOutcome, RoomPlan};
+
+/// An adapter that is silent for this long is taken for broken.
+const CALL_LIMIT: Duration = Duration::from_secs(180);
+/// A network that recognises repeats by their transaction id may have forgotten it after this.
+const IDS_REMEMBERED: Duration = Duration::from_secs(20 * 3600);
+
+/// Posts until told to stop, and ends what was begun.
+pub(crate) async fn run(
+    bridge: BridgeHandle,
+    adapter: Arc<dyn ChatAdapter>,
+    waker: Arc<Notify>,
+    stop: CancellationToken,
+    clock: Clock,
+) {
+    let network = adapter.describe().network.clone();
+    let concurrency = adapter.describe().concurrency.max(1);
+    let mut jobs = JoinSet::new();
+    while !stop.is_cancelled() {
+        let mut at = None;
+        while jobs.len() < concurrency {
+            let claim = |reply| Request::ClaimChat {
+                network: network.clone(),
+                reply,
+            };
+            match settle(&bridge, claim).await {
+                None => return,
+                Some(Claim::Job(job)) => {
+                    let worker = Worker {
+                        bridge: bridge.clone(),
+                        adapter: Arc::clone(&adapter),
+                        clock: clock.clone(),
+                    };
+                    jobs.spawn(worker.work(job));
+                }
+                Some(Claim::Wait(next)) => {
+                    at = next;
+                    break;
+                }
+            }
+        }
+        tokio::select! {
+            Some(ended) = jobs.join_next() => if let Err(error) = ended {
+                tracing::error!(adapter = network.0, %error, "a chat worker failed");
+            },
+            () = idle(at, &waker, &stop), if jobs.len() < concurrency => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    while jobs.join_next().await.is_some() {}
+}
+
+struct Worker {
+    bridge: BridgeHandle,
+    adapter: Arc<dyn ChatAdapter>,
+    clock: Clock,
+}
+
+impl Worker {
+    async fn work(self, job: ChatJob) {
+        match job {
+            ChatJob::Post {
+                id,
+                room,
+                draft,
+                attempt,
+                made_at,
+                mirrors,
+            } => {
+                let outcome = match self.room(room).await {
+                    Ok(room) if shows_already(&room, mirrors.as_ref()) => Ok(PostOutcome::Needless),
+                    Ok(room) => {
+                        let (content, reply_to, choices) =
+                            (draft.content, draft.reply_to, draft.choices);
+                        let post = OutgoingPost {
+                            id,
+                            room,
+                            content,
+                            reply_to,
+                            choices,
+                            attempt,
+                        };
+                        Ok(self.post(post, made_at).await)
+                    }
+                    Err(Some(error)) => Ok(PostOutcome::NotTried(error)),
+                    Err(None) => Err(()),
+                };
+                let Ok(outcome) = outcome else { return };
+                self.settle_post(id, outcome).await;
+            }
+            ChatJob::Amend {
+                id,
+                revision,
+                receipt,
+                room,
+                draft,
+            } => {
+                let (content, reply_to, choices) = (draft.content, draft.reply_to, draft.choices);
+                let post = OutgoingPost {
+                    id,
+                    room,
+                    content,
+                    reply_to,
+                    choices,
+                    attempt: Attempt::First,
+                };
+                let outcome = limited(self.adapter.amend(&receipt, &post)).await;
+                let request = |reply| Request::SettleAmend {
+                    id,
+                    revision,
+                    outcome: outcome.clone(),
+                    reply,
+                };
+                settle(&self.bridge, request).await;
+            }
+            ChatJob::Mark { id, receipt, state } => {
+                let outcome = limited(self.adapter.show_state(&receipt, state)).await;
+                let request = |reply| Request::SettleMark {
+                    id,
+                    shown: state,
+                    outcome: outcome.clone(),
+                    reply,
+                };
+                settle(&self.bridge, request).await;
+            }
+        }
+    }
+
+    async fn settle_post(&self, id: PostId, outcome: PostOutcome) {
+        let request = |reply| Request::SettlePost {
+            id,
+            outcome: outcome.clone(),
+            reply,
+        };
+        settle(&self.bridge, request).await;
+    }
+
+    /// The room to post in. `Err(None)`: the bridge is stopping.
+    async fn room(&self, plan: RoomPlan) -> Result<Room, Option<ChatError>> {
+        let intent: RoomIntent = match plan {
+            RoomPlan::Ready(room) => return Ok(room),
+            RoomPlan::Ensure(intent) => intent,
+        };
+        let network = self.adapter.describe().network.clone();
+        let destination = intent.destination.clone();
+        match limited(self.adapter.ensure_room(&intent)).await {
+            Ok(room) => {
+                let request = |reply| Request::RoomMade {
+                    network: network.clone(),
+                    destination: destination.clone(),
+                    room: room.clone(),
+                    reply,
+                };
+                settle(&self.bridge, request).await.ok_or(None)?;
+                Ok(room)
+            }
+            Err(error) => {
+                if matches!(error, ChatError::Retry { .. } | ChatError::Reject { .. })
+                    && intent.attempt == Attempt::First
+                {
+                    let request = |reply| Request::RoomNotMade {
+                        network: network.clone(),
+                        destination: destination.clone(),
+                        reply,
+                    };
+                    settle(&self.bridge, request).await.ok_or(None)?;
+                }
+                Err(Some(error))
+            }
+        }
+    }
+
+    async fn post(&self, mut post: OutgoingPost, made_at: Timestamp) -> PostOutcome {
+        let forgotten = self.clock.now().since(made_at) > IDS_REMEMBERED;
+        let must_ask = match self.adapter.describe().repeats {
+            Repeats::Recognised => forgotten,
+            Repeats::Shown => true,
+        };
+        if post.attempt == Attempt::Repeat && must_ask {
+            match limited(self.adapter.probe(&post)).await {
+                Ok(Probe::Arrived(receipt)) => return PostOutcome::Arrived(receipt),
+                Ok(Probe::Absent) => post.attempt = Attempt::First,
+                Ok(Probe::CannotTell) => {}
+                Err(error) => return PostOutcome::NotTried(error),
+            }
+        }
+        match limited(self.adapter.post(&post)).await {
+            Ok(receipt) => PostOutcome::Arrived(receipt),
+            Err(error) => PostOutcome::Failed(error),
+        }
+    }
+}
+
+/// Whether the room is where a person wrote what the post mirrors.
+fn shows_already(room: &Room, mirrors: Option<&Receipt>) -> bool {
+    mirrors.is_some_and(|origin| match room.kind {
+        RoomKind::Dedicated => room.place == origin.place,
+        RoomKind::Shared => room.place.chat == origin.place.chat,
+    })
+}
+
+async fn limited<T>(call: impl Future<Output = Result<T, ChatError>>) -> Result<T, ChatError> {
+    tokio::time::timeout(CALL_LIMIT, call)
+        .await
+        .unwrap_or_else(|_elapsed| {
+            Err(ChatError::Unknown {
+                cause: "the chat network did not answer in time".to_owned(),
+            })
+        })
+}

@@ -1,0 +1,44 @@
+//! The workers: one for each line, one for each network. They take what is due, do it through a port, and hand the
+//! outcome back. They decide nothing: what happens next is the writer's.
+
+pub(crate) mod chat;
+pub(crate) mod line;
+
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::handle::{BridgeError, BridgeHandle, Reply, Request};
+
+/// Hands an outcome to the writer, again and again while the store fails: an outcome that is known is not to be lost.
+/// `None`: the bridge is stopping.
+async fn settle<T>(bridge: &BridgeHandle, request: impl Fn(Reply<T>) -> Request) -> Option<T> {
+    loop {
+        match bridge.ask(&request).await {
+            Ok(value) => return Some(value),
+            Err(BridgeError::Stopping) => return None,
+            Err(
+                BridgeError::Store(_) | BridgeError::Open { .. } | BridgeError::NotConfigured(_),
+            ) => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Waits until something may be due.
+async fn idle(at: Option<Instant>, waker: &Notify, stop: &CancellationToken) {
+    let timer = async {
+        match at {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = timer => {}
+        () = waker.notified() => {}
+        () = stop.cancelled() => {}
+    }
+}

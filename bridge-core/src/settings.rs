@@ -1,0 +1,73 @@
+//! What the bridge is told at its start.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::handle::LineSettings;
+use crate::id::Timestamp;
+use crate::person::People;
+
+/// What the bridge is told at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The store is in its subfolder `store`.
+    pub data_dir: PathBuf,
+    /// Who is known.
+    pub people: People,
+    /// The phone lines.
+    pub lines: Vec<LineSettings>,
+    /// How long a message with missing parts is waited for before it is shown with the gap marked.
+    pub reassembly_wait: Duration,
+    /// Where the time of day comes from.
+    pub clock: Clock,
+}
+
+impl Settings {
+    /// With the usual wait of 3 minutes for missing parts, and the system's clock.
+    #[must_use]
+    pub fn new(data_dir: PathBuf, people: People, lines: Vec<LineSettings>) -> Self {
+        Self {
+            data_dir,
+            people,
+            lines,
+            reassembly_wait: Duration::from_secs(180),
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// The time of day. An argument, so that tests can set it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::new(|| {
+            let since = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
+            Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// Any clock.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}

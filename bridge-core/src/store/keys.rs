@@ -1,0 +1,258 @@
+//! Under which key each record stands. Numbers are big-endian, so that keys sort as they rise; texts end with a zero.
+
+use crate::address::{Address, Conversation, LineName};
+use crate::chat::{Destination, Network, Place};
+use crate::id::{MessageId, PartId, PostId};
+
+/// A key under construction.
+struct Key(Vec<u8>);
+
+impl Key {
+    fn new(prefix: &str) -> Self {
+        Self(prefix.as_bytes().to_vec()).end()
+    }
+
+    fn end(mut self) -> Self {
+        self.0.push(0);
+        self
+    }
+
+    fn text(mut self, text: &str) -> Self {
+        // A zero inside would end the text too early; no network and no modem sends one that matters.
+        self.0.extend(text.bytes().filter(|&octet| octet != 0));
+        self.end()
+    }
+
+    fn number(mut self, number: u64) -> Self {
+        self.0.extend(number.to_be_bytes());
+        self
+    }
+
+    fn address(self, address: &Address) -> Self {
+        let kind = match address {
+            Address::Number(_) => "number",
+            Address::Local(_) => "local",
+            Address::Name(_) => "name",
+        };
+        self.text(kind).text(address.as_str())
+    }
+
+    fn place(self, place: &Place) -> Self {
+        self.text(&place.chat)
+            .text(place.thread.as_deref().unwrap_or_default())
+    }
+}
+
+pub(crate) fn schema() -> Vec<u8> {
+    Key::new("schema").0
+}
+
+/// The last id given out and the last time seen.
+pub(crate) fn last_id() -> Vec<u8> {
+    Key::new("last-id").0
+}
+
+pub(crate) fn message(id: MessageId) -> Vec<u8> {
+    Key::new("message").number(id.0).0
+}
+
+pub(crate) fn part(id: PartId) -> Vec<u8> {
+    Key::new("part").number(id.0).0
+}
+
+/// The part is not finished: it waits, or is on its way to the network.
+pub(crate) fn outbox(id: PartId) -> Vec<u8> {
+    Key::new("outbox").number(id.0).0
+}
+
+pub(crate) fn outbox_prefix() -> Vec<u8> {
+    Key::new("outbox").0
+}
+
+/// The part waits for a status report. `reference` is `None` where the modem did not say one.
+pub(crate) fn awaited(
+    line: &LineName,
+    recipient: &Address,
+    reference: Option<u8>,
+    id: PartId,
+) -> Vec<u8> {
+    let mut key = awaited_prefix(line, recipient, reference);
+    key.extend(id.0.to_be_bytes());
+    key
+}
+
+pub(crate) fn awaited_prefix(
+    line: &LineName,
+    recipient: &Address,
+    reference: Option<u8>,
+) -> Vec<u8> {
+    let reference = reference
+        .map(|reference| reference.to_string())
+        .unwrap_or_default();
+    Key::new("awaited")
+        .text(line.as_str())
+        .address(recipient)
+        .text(&reference)
+        .0
+}
+
+pub(crate) fn all_awaited_prefix() -> Vec<u8> {
+    Key::new("awaited").0
+}
+
+/// A status report that no part was found for.
+pub(crate) fn unmatched(line: &LineName, id: u64) -> Vec<u8> {
+    Key::new("unmatched").text(line.as_str()).number(id).0
+}
+
+pub(crate) fn unmatched_prefix(line: &LineName) -> Vec<u8> {
+    Key::new("unmatched").text(line.as_str()).0
+}
+
+/// A TPDU that was taken over, by its hexadecimal form.
+pub(crate) fn taken(line: &LineName, tpdu: &str) -> Vec<u8> {
+    Key::new("taken").text(line.as_str()).text(tpdu).0
+}
+
+/// A key to be removed some time after this number, which is a time.
+pub(crate) fn expiry(id: u64) -> Vec<u8> {
+    Key::new("expiry").number(id).0
+}
+
+pub(crate) fn expiry_prefix() -> Vec<u8> {
+    Key::new("expiry").0
+}
+
+/// A set of parts of one incoming message.
+pub(crate) fn fragments(
+    conversation: &Conversation,
+    reference: u16,
+    bits: u8,
+    total: u8,
+    id: u64,
+) -> Vec<u8> {
+    let mut key = fragments_of(conversation, reference, bits, total);
+    key.extend(id.to_be_bytes());
+    key
+}
+
+pub(crate) fn fragments_of(
+    conversation: &Conversation,
+    reference: u16,
+    bits: u8,
+    total: u8,
+) -> Vec<u8> {
+    Key::new("fragments")
+        .text(conversation.line.as_str())
+        .address(&conversation.address)
+        .text(&format!("{bits}/{reference}/{total}"))
+        .0
+}
+
+pub(crate) fn fragments_prefix() -> Vec<u8> {
+    Key::new("fragments").0
+}
+
+pub(crate) fn post(id: PostId) -> Vec<u8> {
+    Key::new("post").number(id.0).0
+}
+
+/// The post has to be shown or amended.
+pub(crate) fn post_due(id: PostId) -> Vec<u8> {
+    Key::new("post-due").number(id.0).0
+}
+
+pub(crate) fn post_due_prefix() -> Vec<u8> {
+    Key::new("post-due").0
+}
+
+/// A post that shows this message.
+pub(crate) fn post_of(message: MessageId, post: PostId) -> Vec<u8> {
+    Key::new("post-of").number(message.0).number(post.0).0
+}
+
+pub(crate) fn posts_of_prefix(message: MessageId) -> Vec<u8> {
+    Key::new("post-of").number(message.0).0
+}
+
+/// A place where a message's state is shown.
+pub(crate) fn mark(id: PostId) -> Vec<u8> {
+    Key::new("mark").number(id.0).0
+}
+
+pub(crate) fn mark_due(id: PostId) -> Vec<u8> {
+    Key::new("mark-due").number(id.0).0
+}
+
+pub(crate) fn mark_due_prefix() -> Vec<u8> {
+    Key::new("mark-due").0
+}
+
+pub(crate) fn mark_of(message: MessageId, mark: PostId) -> Vec<u8> {
+    Key::new("mark-of").number(message.0).number(mark.0).0
+}
+
+pub(crate) fn marks_of_prefix(message: MessageId) -> Vec<u8> {
+    Key::new("mark-of").number(message.0).0
+}
+
+/// What a message in a chat is about.
+pub(crate) fn receipt(network: &Network, chat: &str, message: &str) -> Vec<u8> {
+    Key::new("receipt")
+        .text(&network.0)
+        .text(chat)
+        .text(message)
+        .0
+}
+
+/// The room of a destination.
+pub(crate) fn room(network: &Network, destination: &Destination) -> Vec<u8> {
+    let key = Key::new("room").text(&network.0);
+    match destination {
+        Destination::Conversation {
+            inbox,
+            conversation,
+        } => {
+            key.text("conversation")
+                .text(&inbox.0)
+                .text(conversation.line.as_str())
+                .address(&conversation.address)
+                .0
+        }
+        Destination::Admin { inbox } => key.text("admin").text(&inbox.0).0,
+        Destination::Place(place) => key.text("place").place(place).0,
+    }
+}
+
+/// What a place is used for.
+pub(crate) fn place(network: &Network, place: &Place) -> Vec<u8> {
+    Key::new("place").text(&network.0).place(place).0
+}
+
+/// A chat event that was handled.
+pub(crate) fn event(network: &Network, id: &str) -> Vec<u8> {
+    Key::new("event").text(&network.0).text(id).0
+}
+
+pub(crate) fn cursor(network: &Network, key: &str) -> Vec<u8> {
+    Key::new("cursor").text(&network.0).text(key).0
+}
+
+/// Someone was told, or told about, once.
+pub(crate) fn told(network: &Network, person: &str) -> Vec<u8> {
+    Key::new("told").text(&network.0).text(person).0
+}
+
+/// The id at the end of a key that ends with one.
+pub(crate) fn last_number(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>()
+        .map(|octets| u64::from_be_bytes(*octets))
+}
+
+/// The kind of record only: what follows may be a number of a person.
+pub(crate) fn shown(key: &[u8]) -> String {
+    key.split(|&octet| octet == 0)
+        .next()
+        .map(|kind| String::from_utf8_lossy(kind).into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,484 @@
+//! The single writer: every change of the store is made here, one request after the other.
+//!
+//! Requests that wait together share one commit. Each runs as a [`Work`](work::Work) on a transaction of its own, which
+//! is dropped whole when it fails. After the commit, and only then, the queues learn what is due and everybody is
+//! answered.
+//!
+//! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
+
+mod incoming;
+mod outgoing;
+mod posts;
+mod queue;
+mod reports;
+mod status;
+mod submit;
+mod work;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::chat::Network;
+use crate::handle::{BridgeError, Reply, Request};
+use crate::id::Timestamp;
+use crate::settings::Settings;
+use crate::store::{Store, StoreError, Transaction, keys};
+
+pub(crate) use outgoing::ClaimedPart;
+pub(crate) use posts::{ChatJob, PostOutcome, RoomPlan};
+use queue::{Next, Queue};
+use work::{Change, Core, Work};
+
+/// Requests that share one commit, at most.
+const GROUP: usize = 64;
+
+/// The name of a worker's queue.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum QueueName {
+    Line(crate::address::LineName),
+    Chat(Network),
+}
+
+/// What a worker gets when it asks for something to do.
+#[derive(Debug)]
+pub(crate) enum Claim<T> {
+    /// This, and the store says so.
+    Job(T),
+    /// Nothing before then. `None`: nothing until woken.
+    Wait(Option<Instant>),
+}
+
+/// The owner of the store.
+pub(crate) struct Writer {
+    path: PathBuf,
+    /// `None` only while it is opened again.
+    store: Option<Store>,
+    core: Core,
+    queues: BTreeMap<QueueName, (Queue, Arc<Notify>)>,
+    /// Sets of parts that are waited for: when to show the gap.
+    sets: BTreeMap<Vec<u8>, Instant>,
+}
+
+/// Answers a request with what became of the commit.
+type Answer = Box<dyn FnOnce(Result<(), BridgeError>) + Send>;
+
+/// What goes into one commit.
+#[derive(Default)]
+struct Group {
+    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    changes: Vec<Change>,
+    answers: Vec<Answer>,
+}
+
+impl Writer {
+    /// Opens the store and takes up what was under way when it was closed.
+    pub(crate) fn open(settings: Settings) -> Result<Self, StoreError> {
+        let path = settings.data_dir.join("store");
+        let store = Store::open(&path)?;
+        let mut writer = Self {
+            path,
+            store: Some(store),
+            core: Core::new(settings),
+            queues: BTreeMap::new(),
+            sets: BTreeMap::new(),
+        };
+        let group = writer.recover()?;
+        if let Some(store) = &writer.store {
+            store.commit_blocking(group.writes)?;
+        }
+        writer.learn(group.changes);
+        Ok(writer)
+    }
+
+    /// Reads the queues from the store; parts that were being sent become unknown.
+    fn recover(&mut self) -> Result<Group, StoreError> {
+        self.queues
+            .values_mut()
+            .for_each(|(queue, _)| *queue = Queue::default());
+        self.sets.clear();
+        let mut group = Group::default();
+        let result = self.work(&mut group, |work| {
+            work.recover_last_id()?;
+            work.recover_parts()?;
+            work.recover_posts()?;
+            work.recover_sets()
+        });
+        result.map(|()| group)
+    }
+
+    /// Serves until told to stop, or until nobody can ask any more.
+    pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut next_cleaning = Instant::now();
+        loop {
+            let wake = self
+                .sets
+                .values()
+                .min()
+                .copied()
+                .map_or(next_cleaning, |due| due.min(next_cleaning));
+            let mut group = Group::default();
+            let first = tokio::select! {
+                request = requests.recv() => match request {
+                    Some(request) => Some(request),
+                    None => return,
+                },
+                () = tokio::time::sleep_until(wake) => None,
+            };
+            let mut stopped = None;
+            match first {
+                Some(request) => stopped = self.handle(request, &mut group),
+                None => self.tick(&mut group, &mut next_cleaning),
+            }
+            while stopped.is_none() && group.answers.len() < GROUP {
+                let Ok(request) = requests.try_recv() else {
+                    break;
+                };
+                stopped = self.handle(request, &mut group);
+            }
+            self.commit(group).await;
+            if let Some(stopped) = stopped {
+                requests.close();
+                // The database is closed before the one who asked goes on.
+                drop(self);
+                drop(requests);
+                if stopped.send(Ok(())).is_err() {
+                    info!("nobody waited for the store to close");
+                }
+                return;
+            }
+        }
+    }
+
+    fn tick(&mut self, group: &mut Group, next_cleaning: &mut Instant) {
+        let now = Instant::now();
+        let due: Vec<Vec<u8>> = self
+            .sets
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in due {
+            self.sets.remove(&key);
+            if let Err(error) = self.work(group, |work| work.show_gap(key)) {
+                error!(%error, "an incomplete message could not be shown");
+            }
+        }
+        if *next_cleaning <= now {
+            *next_cleaning = now + Duration::from_secs(3600);
+            if let Err(error) = self.work(group, |work| work.forget_old()) {
+                warn!(%error, "old entries could not be removed");
+            }
+        }
+    }
+
+    /// Runs one request's work; what it wrote joins the group only if it succeeds.
+    fn work<T>(
+        &mut self,
+        group: &mut Group,
+        work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let Some(store) = &self.store else {
+            return Err(StoreError::Closed);
+        };
+        let now = self.core.settings.clock.now();
+        let mut current = Work {
+            transaction: Transaction::new(store, &group.writes),
+            core: &mut self.core,
+            changes: Vec::new(),
+            now,
+        };
+        let value = work(&mut current)?;
+        let Work {
+            transaction,
+            changes,
+            ..
+        } = current;
+        let writes = transaction.into_writes();
+        group.writes.extend(writes);
+        group.changes.extend(changes);
+        Ok(value)
+    }
+
+    /// [`work`](Self::work), with the answer kept until the commit.
+    fn answer<T: Send + 'static>(
+        &mut self,
+        group: &mut Group,
+        reply: Reply<T>,
+        work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
+    ) {
+        let result = self.work(group, work);
+        group.answers.push(Box::new(move |committed| {
+            let answer = match (committed, result) {
+                (Ok(()), Ok(value)) => Ok(value),
+                (Err(error), _) => Err(error),
+                (_, Err(error)) => Err(BridgeError::Store(error.to_string())),
+            };
+            // Whoever asked may have gone; what they asked for is done all the same.
+            drop(reply.send(answer));
+        }));
+    }
+
+    fn handle(&mut self, request: Request, group: &mut Group) -> Option<Reply<()>> {
+        match request {
+            Request::SmsArrived {
+                line,
+                origin,
+                pdu,
+                reply,
+            } => {
+                self.answer(group, reply, |work| work.sms_arrived(&line, &origin, &pdu));
+            }
+            Request::SlotFreed { line, pdu, reply } => {
+                self.answer(group, reply, |work| work.slot_freed(&line, &pdu));
+            }
+            Request::LateOutcome {
+                part,
+                outcome,
+                reply,
+            } => {
+                self.answer(group, reply, |work| {
+                    work.outcome_arrived_late(part, outcome)
+                });
+            }
+            Request::Submit {
+                network,
+                events,
+                cursor,
+                reply,
+            } => {
+                self.answer(group, reply, |work| work.submit(&network, events, cursor));
+            }
+            Request::Cursor {
+                network,
+                key,
+                reply,
+            } => {
+                self.answer(group, reply, |work| {
+                    work.transaction.load(&keys::cursor(&network, &key))
+                });
+            }
+            Request::RoomKind {
+                network,
+                place,
+                reply,
+            } => {
+                self.answer(group, reply, |work| work.room_kind(&network, &place));
+            }
+            Request::Pending { reply } => {
+                let count = |line: bool| {
+                    let queues = self
+                        .queues
+                        .iter()
+                        .filter(|(name, _)| matches!(name, QueueName::Line(_)) == line);
+                    queues.map(|(_, (queue, _))| queue.len()).sum()
+                };
+                let (parts, posts) = (count(true), count(false));
+                self.answer(group, reply, |work| work.pending(parts, posts));
+            }
+            Request::AttachLine {
+                line,
+                status,
+                reply,
+            } => {
+                let waker = self.waker(QueueName::Line(line.clone()));
+                self.answer(group, reply, |work| {
+                    work.core.status.insert(line, status);
+                    Ok(waker)
+                });
+            }
+            Request::AttachChat { description, reply } => {
+                let waker = self.waker(QueueName::Chat(description.network.clone()));
+                self.answer(group, reply, |work| {
+                    work.attach_chat(description).map(|()| waker)
+                });
+            }
+            Request::ClaimPart { line, reply } => {
+                let next = self.next(&QueueName::Line(line));
+                self.answer(group, reply, |work| {
+                    claim(next, |id| work.claim_part(crate::id::PartId(id)))
+                });
+            }
+            Request::HoldLine { line, reply } => {
+                self.answer(group, reply, |work| work.hold_line(&line));
+            }
+            Request::SettlePart { id, outcome, reply } => {
+                self.answer(group, reply, |work| work.settle_part(id, outcome));
+            }
+            Request::ClaimChat { network, reply } => {
+                let next = self.next(&QueueName::Chat(network));
+                self.answer(group, reply, |work| {
+                    claim(next, |id| work.claim_chat(crate::id::PostId(id)))
+                });
+            }
+            Request::RoomMade {
+                network,
+                destination,
+                room,
+                reply,
+            } => {
+                self.answer(group, reply, |work| {
+                    work.room_made(&network, &destination, room)
+                });
+            }
+            Request::RoomNotMade {
+                network,
+                destination,
+                reply,
+            } => {
+                self.answer(group, reply, |work| {
+                    work.room_not_made(&network, &destination)
+                });
+            }
+            Request::SettlePost { id, outcome, reply } => {
+                self.answer(group, reply, |work| work.settle_post(id, outcome));
+            }
+            Request::SettleAmend {
+                id,
+                revision,
+                outcome,
+                reply,
+            } => {
+                self.answer(group, reply, |work| {
+                    work.settle_amend(id, revision, outcome)
+                });
+            }
+            Request::SettleMark {
+                id,
+                shown,
+                outcome,
+                reply,
+            } => {
+                self.answer(group, reply, |work| work.settle_mark(id, shown, outcome));
+            }
+            Request::Stop { reply } => return Some(reply),
+        }
+        None
+    }
+
+    fn waker(&mut self, name: QueueName) -> Arc<Notify> {
+        Arc::clone(&self.queues.entry(name).or_default().1)
+    }
+
+    fn next(&self, name: &QueueName) -> Next {
+        self.queues
+            .get(name)
+            .map_or(Next::Idle, |(queue, _)| queue.next(Instant::now()))
+    }
+
+    async fn commit(&mut self, mut group: Group) {
+        let committed = if group.writes.is_empty() {
+            Ok(())
+        } else {
+            group
+                .writes
+                .insert(keys::last_id(), Some(self.core.encoded_last_id()));
+            match &self.store {
+                Some(store) => store.commit(group.writes).await,
+                None => Err(StoreError::Closed),
+            }
+        };
+        match committed {
+            Ok(()) => {
+                self.learn(group.changes);
+                group.answers.into_iter().for_each(|answer| answer(Ok(())));
+            }
+            Err(error) => {
+                error!(%error, "the store failed; nothing was acknowledged, opening it again");
+                let told = BridgeError::Store(error.to_string());
+                group
+                    .answers
+                    .into_iter()
+                    .for_each(|answer| answer(Err(told.clone())));
+                self.reopen().await;
+            }
+        }
+    }
+
+    /// Closes the database and opens it until that works: what is in it is what counts.
+    async fn reopen(&mut self) {
+        let mut wait = Duration::from_secs(1);
+        loop {
+            self.store = None;
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(60));
+            let path = self.path.clone();
+            let opened = tokio::task::spawn_blocking(move || Store::open(&path)).await;
+            let failed = match opened {
+                Ok(Ok(store)) => {
+                    self.store = Some(store);
+                    match self.recover() {
+                        Ok(group) => match self
+                            .store
+                            .as_ref()
+                            .map(|store| store.commit_blocking(group.writes))
+                        {
+                            Some(Ok(())) => {
+                                self.learn(group.changes);
+                                return;
+                            }
+                            Some(Err(error)) => error.to_string(),
+                            None => StoreError::Closed.to_string(),
+                        },
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            };
+            error!(error = %failed, retry_in = ?wait, "the store cannot be opened");
+        }
+    }
+
+    /// After a commit: the queues learn what is due, and their workers are woken.
+    fn learn(&mut self, changes: Vec<Change>) {
+        let now = (self.core.settings.clock.now(), Instant::now());
+        for change in changes {
+            match change {
+                Change::Job {
+                    queue,
+                    lane,
+                    id,
+                    due,
+                } => {
+                    let (queue, waker) = self.queues.entry(queue).or_default();
+                    queue.set(&lane, id, due, now);
+                    waker.notify_one();
+                }
+                Change::Set {
+                    key,
+                    wait: Some(wait),
+                } => {
+                    self.sets.insert(key, now.1 + wait);
+                }
+                Change::Set { key, wait: None } => {
+                    self.sets.remove(&key);
+                }
+            }
+        }
+    }
+}
+
+fn claim<T>(
+    next: Next,
+    take: impl FnOnce(u64) -> Result<Option<T>, StoreError>,
+) -> Result<Claim<T>, StoreError> {
+    match next {
+        Next::Ready(id) => Ok(match take(id)? {
+            Some(job) => Claim::Job(job),
+            None => Claim::Wait(Some(Instant::now())),
+        }),
+        Next::At(at) => Ok(Claim::Wait(Some(at))),
+        Next::Idle => Ok(Claim::Wait(None)),
+    }
+}
+
+/// How far `later` lies behind `earlier`, either way round.
+fn distance(earlier: Timestamp, later: Timestamp) -> Duration {
+    later.since(earlier).max(earlier.since(later))
+}

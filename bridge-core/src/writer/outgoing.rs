@@ -1,0 +1,247 @@
+//! Parts on their way to the network: taken by the line's worker, settled with their outcome.
+
+use tracing::{info, warn};
+
+use crate::address::LineName;
+use crate::chat::{Choice, Content, Destination};
+use crate::handle::LateOutcome;
+use crate::id::{MessageId, PartId};
+use crate::link::{Accepted, SendError, TryAgain};
+use crate::part::{Effect, HoldReason, PartEvent, PartState, back_off};
+use crate::store::record::{Message, Way};
+use crate::store::{StoreError, keys};
+use crate::writer::work::{Draft, Work};
+
+/// A part that a line's worker is to send now.
+#[derive(Debug)]
+pub(crate) struct ClaimedPart {
+    pub(crate) id: PartId,
+    pub(crate) tpdu: Vec<u8>,
+}
+
+impl Work<'_> {
+    /// Whatever was being sent when the program ended is unknown; the rest waits as before.
+    pub(super) fn recover_parts(&mut self) -> Result<(), StoreError> {
+        for key in self.transaction.keys(&keys::outbox_prefix(), usize::MAX)? {
+            let Some(id) = keys::last_number(&key).map(PartId) else {
+                continue;
+            };
+            match self.part(id)? {
+                Some(part) if matches!(part.state, PartState::Transmitting { .. }) => {
+                    warn!(part_id = %id, "it was being sent when the program ended; its outcome is unknown");
+                    self.apply_to_part(id, PartEvent::Restarted)?;
+                }
+                Some(part) => self.save_part(id, None, &part)?,
+                None => self.transaction.remove(key),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn claim_part(&mut self, id: PartId) -> Result<Option<ClaimedPart>, StoreError> {
+        let Some(part) = self.part(id)? else {
+            return Ok(None);
+        };
+        self.apply_to_part(id, PartEvent::Claimed)?;
+        // The octets were made by `compose` and stored: they decode.
+        let tpdu = sms_codec::hex::decode(&part.tpdu).unwrap_or_default();
+        Ok(Some(ClaimedPart { id, tpdu }))
+    }
+
+    /// The line went down: what waits for it says so.
+    pub(super) fn hold_line(&mut self, line: &LineName) -> Result<(), StoreError> {
+        for key in self.transaction.keys(&keys::outbox_prefix(), usize::MAX)? {
+            let Some(id) = keys::last_number(&key).map(PartId) else {
+                continue;
+            };
+            if self
+                .part(id)?
+                .is_some_and(|part| part.conversation.line == *line)
+            {
+                self.apply_to_part(id, PartEvent::Held(HoldReason::LineDown))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn settle_part(
+        &mut self,
+        id: PartId,
+        outcome: Result<Accepted, SendError>,
+    ) -> Result<(), StoreError> {
+        let attempt = match self.part(id)?.map(|part| part.state) {
+            Some(PartState::Transmitting { attempt }) => attempt,
+            _ => 1,
+        };
+        let event = match outcome {
+            Ok(Accepted { reference }) => {
+                info!(part_id = %id, attempt, "part sent");
+                PartEvent::Accepted { reference }
+            }
+            Err(SendError::Retry { cause }) => {
+                let wait = back_off(attempt, &mut self.core.random);
+                warn!(part_id = %id, attempt, retry_in = ?wait, error = %cause, "part postponed");
+                PartEvent::Postponed { wait }
+            }
+            Err(SendError::Reject {
+                cause,
+                may_try_again,
+            }) => {
+                warn!(part_id = %id, attempt, error = %cause, "part refused");
+                PartEvent::Refused {
+                    cause,
+                    may_try_again,
+                }
+            }
+            Err(SendError::Unknown { cause }) => {
+                warn!(part_id = %id, attempt, error = %cause, "the outcome of a part is unknown");
+                PartEvent::Doubted { cause }
+            }
+        };
+        self.apply_to_part(id, event)
+    }
+
+    pub(super) fn outcome_arrived_late(
+        &mut self,
+        id: PartId,
+        outcome: LateOutcome,
+    ) -> Result<(), StoreError> {
+        info!(part_id = %id, "a late outcome arrived");
+        self.apply_to_part(
+            id,
+            match outcome {
+                LateOutcome::Accepted(reference) => PartEvent::AcceptedLate { reference },
+                LateOutcome::Rejected(cause) => PartEvent::RefusedLate { cause },
+            },
+        )
+    }
+
+    /// One step of a part, and all that follows from it.
+    pub(super) fn apply_to_part(&mut self, id: PartId, event: PartEvent) -> Result<(), StoreError> {
+        let Some(mut part) = self.part(id)? else {
+            return Ok(());
+        };
+        let before = part.state.clone();
+        let (state, effect) = before.clone().apply(event, self.now);
+        if state == before {
+            return Ok(());
+        }
+        part.state = state;
+        self.save_part(id, Some(&before), &part)?;
+        let message = id.message();
+        match &part.state {
+            PartState::Failed { .. } => self.hold_rest(message)?,
+            PartState::Sent { .. } | PartState::Unknown { .. } => {
+                self.match_kept_reports(&part.conversation.line)?;
+            }
+            PartState::Queued { .. }
+            | PartState::Held(_)
+            | PartState::Transmitting { .. }
+            | PartState::Delivered
+            | PartState::Cancelled => {}
+        }
+        // The report that was kept may have settled it already.
+        let settled = self.part(id)?.is_some_and(|now| now.state != part.state);
+        match effect {
+            Some(Effect::TellFailure {
+                cause,
+                may_try_again,
+            }) => self.tell_failure(id, &cause, may_try_again)?,
+            Some(Effect::AskAboutDoubt { cause }) if !settled => {
+                self.ask_about_doubt(id, &cause)?;
+            }
+            Some(Effect::AskAboutDoubt { .. }) | None => {}
+        }
+        self.refresh_marks(message)
+    }
+
+    /// After a refusal the parts that have not left stay: half a message helps nobody.
+    fn hold_rest(&mut self, message: MessageId) -> Result<(), StoreError> {
+        for (id, mut part) in self.parts(message)? {
+            if let PartState::Queued { .. } | PartState::Held(HoldReason::LineDown) = part.state {
+                let before = part.state.clone();
+                part.state = PartState::Held(HoldReason::EarlierPart);
+                self.save_part(id, Some(&before), &part)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_failure(
+        &mut self,
+        id: PartId,
+        cause: &str,
+        may_try_again: TryAgain,
+    ) -> Result<(), StoreError> {
+        let again = || Choice {
+            token: format!("again:{}", id.message()),
+            label: "Send again".to_owned(),
+            command: Some("retry".to_owned()),
+        };
+        let choices = match may_try_again {
+            TryAgain::Sensible => vec![again()],
+            TryAgain::Pointless => Vec::new(),
+        };
+        self.tell_writer(id, |which| format!("Not sent{which}: {cause}."), choices)
+    }
+
+    fn ask_about_doubt(&mut self, id: PartId, cause: &str) -> Result<(), StoreError> {
+        let choice = |token: &str, label: &str, command: Option<&str>| Choice {
+            token: format!("{token}:{}", id.message()),
+            label: label.to_owned(),
+            command: command.map(str::to_owned),
+        };
+        let choices = vec![
+            choice("again", "Send again", Some("retry")),
+            choice("leave", "Leave it", None),
+        ];
+        let words = |which: String| {
+            format!(
+                "I can't tell whether this left{which}: {cause}. Sending again may deliver it twice."
+            )
+        };
+        self.tell_writer(id, words, choices)
+    }
+
+    /// Says something about a part in reply to what its writer wrote.
+    fn tell_writer(
+        &mut self,
+        id: PartId,
+        words: impl FnOnce(String) -> String,
+        choices: Vec<Choice>,
+    ) -> Result<(), StoreError> {
+        let message_id = id.message();
+        let Some(message) = self.message(message_id)? else {
+            return Ok(());
+        };
+        let Message {
+            way:
+                Way::Out {
+                    network,
+                    origin,
+                    parts,
+                    ..
+                },
+            conversation,
+            ..
+        } = message
+        else {
+            return Ok(());
+        };
+        let which = if parts > 1 {
+            format!(
+                " (part {} of {parts})",
+                u16::from(id.index()).saturating_add(1)
+            )
+        } else {
+            String::new()
+        };
+        let content = Content::Notice { text: words(which) };
+        let mut draft = Draft::new(&network, Destination::Place(origin.place.clone()), content);
+        draft.reply_to = Some(origin.message);
+        draft.choices = choices;
+        draft.conversation = Some(conversation);
+        draft.message = Some(message_id);
+        self.add_post(draft).map(|_| ())
+    }
+}

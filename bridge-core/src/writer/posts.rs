@@ -1,0 +1,562 @@
+//! Posts, rooms and marks on their way to a chat: taken by the network's workers, settled with their outcome.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::address::Conversation;
+use crate::chat::{
+    Attempt, ChatError, Choice, Content, Description, Destination, MessageState, Network, Place,
+    Receipt, Repeats, Room, RoomIntent, RoomKind,
+};
+use crate::id::{PostId, Timestamp};
+use crate::part::{back_off, message_state};
+use crate::person::Role;
+use crate::post::{PostEvent, PostState};
+use crate::store::record::{Mark, Post, ReceiptNote, RoomNote, RoomState, RoomUse};
+use crate::store::{StoreError, keys};
+use crate::writer::queue::Due;
+use crate::writer::work::{Work, lane};
+
+/// A changed post that could not be shown is tried again after this.
+const AMEND_AGAIN: Duration = Duration::from_secs(30);
+/// How often the mark of a state is tried.
+const MARK_TRIES: u32 = 20;
+
+/// Something that a network's worker is to do now.
+#[derive(Debug)]
+pub(crate) enum ChatJob {
+    /// Show a post.
+    Post {
+        id: PostId,
+        room: RoomPlan,
+        draft: PostDraft,
+        attempt: Attempt,
+        made_at: Timestamp,
+        /// Where a person wrote the same: nothing to show there.
+        mirrors: Option<Receipt>,
+    },
+    /// Bring a post up to date.
+    Amend {
+        id: PostId,
+        revision: u32,
+        receipt: Receipt,
+        room: Room,
+        draft: PostDraft,
+    },
+    /// Show a state.
+    Mark {
+        id: PostId,
+        receipt: Receipt,
+        state: MessageState,
+    },
+}
+
+/// A post without its room.
+#[derive(Debug)]
+pub(crate) struct PostDraft {
+    pub(crate) content: Content,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// Where a post is to go.
+#[derive(Debug)]
+pub(crate) enum RoomPlan {
+    /// There.
+    Ready(Room),
+    /// Wherever the adapter says; the wish is stored.
+    Ensure(RoomIntent),
+}
+
+/// What became of a post.
+#[derive(Clone, Debug)]
+pub(crate) enum PostOutcome {
+    Arrived(Receipt),
+    Needless,
+    Failed(ChatError),
+    /// Nothing was tried, or it proves not to be there.
+    NotTried(ChatError),
+}
+
+impl Work<'_> {
+    pub(super) fn recover_posts(&mut self) -> Result<(), StoreError> {
+        for key in self
+            .transaction
+            .keys(&keys::post_due_prefix(), usize::MAX)?
+        {
+            let Some(id) = keys::last_number(&key).map(PostId) else {
+                continue;
+            };
+            match self.transaction.load::<Post>(&keys::post(id))? {
+                // One that was being posted waits for its adapter, which knows what a repeat means there.
+                Some(post) => self.save_post(id, &post)?,
+                None => self.transaction.remove(key),
+            }
+        }
+        for key in self
+            .transaction
+            .keys(&keys::mark_due_prefix(), usize::MAX)?
+        {
+            let Some(id) = keys::last_number(&key).map(PostId) else {
+                continue;
+            };
+            match self.transaction.load::<Mark>(&keys::mark(id))? {
+                Some(mark) => self.queue_mark(id, &mark, Due::At(mark.due))?,
+                None => self.transaction.remove(key),
+            }
+        }
+        Ok(())
+    }
+
+    /// A network is there: what was being posted when the program ended is in doubt.
+    pub(super) fn attach_chat(&mut self, description: Description) -> Result<(), StoreError> {
+        for key in self
+            .transaction
+            .keys(&keys::post_due_prefix(), usize::MAX)?
+        {
+            let Some(id) = keys::last_number(&key).map(PostId) else {
+                continue;
+            };
+            let Some(mut post) = self.transaction.load::<Post>(&keys::post(id))? else {
+                continue;
+            };
+            if post.network == description.network
+                && matches!(post.state, PostState::Posting { .. })
+            {
+                let cause = "the bridge was stopped while it was being posted".to_owned();
+                let event = PostEvent::Doubted {
+                    cause,
+                    wait: Duration::ZERO,
+                };
+                post.state = post.state.apply(event, description.repeats, self.now);
+                self.save_post(id, &post)?;
+            }
+        }
+        self.core
+            .chats
+            .insert(description.network.clone(), description);
+        Ok(())
+    }
+
+    pub(super) fn claim_chat(&mut self, id: PostId) -> Result<Option<ChatJob>, StoreError> {
+        if let Some(post) = self.transaction.load::<Post>(&keys::post(id))? {
+            return self.claim_post(id, post);
+        }
+        let Some(mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
+            return Ok(None);
+        };
+        let state = message_state(
+            self.parts(mark.message)?
+                .iter()
+                .map(|(_, part)| &part.state),
+        );
+        if mark.shown == Some(state) {
+            self.queue_mark(id, &mark, Due::Done)?;
+            return Ok(None);
+        }
+        self.core.taken.insert(id);
+        self.queue_mark(id, &mark, Due::Taken)?;
+        Ok(Some(ChatJob::Mark {
+            id,
+            receipt: mark.receipt,
+            state,
+        }))
+    }
+
+    fn claim_post(&mut self, id: PostId, mut post: Post) -> Result<Option<ChatJob>, StoreError> {
+        let draft = PostDraft {
+            content: post.content.clone(),
+            reply_to: post.reply_to.clone(),
+            choices: post.choices.clone(),
+        };
+        match post.state.clone() {
+            PostState::Queued { attempt, .. } => {
+                let repeats = self.repeats(&post.network);
+                post.state = post.state.apply(PostEvent::Claimed, repeats, self.now);
+                self.save_post(id, &post)?;
+                let room = self.plan_room(&post)?;
+                let Post {
+                    made_at, mirrors, ..
+                } = post;
+                Ok(Some(ChatJob::Post {
+                    id,
+                    room,
+                    draft,
+                    attempt,
+                    made_at,
+                    mirrors,
+                }))
+            }
+            PostState::Posted { receipt } if post.revision > post.shown_revision => {
+                self.core.taken.insert(id);
+                self.save_post(id, &post)?;
+                let kind = self
+                    .room_kind(&post.network, &receipt.place)?
+                    .unwrap_or(RoomKind::Shared);
+                let room = Room {
+                    place: receipt.place.clone(),
+                    kind,
+                };
+                Ok(Some(ChatJob::Amend {
+                    id,
+                    revision: post.revision,
+                    receipt,
+                    room,
+                    draft,
+                }))
+            }
+            PostState::Posting { .. }
+            | PostState::Posted { .. }
+            | PostState::Doubtful { .. }
+            | PostState::Dead { .. }
+            | PostState::Dropped => {
+                self.save_post(id, &post)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn repeats(&self, network: &Network) -> Repeats {
+        self.core
+            .chats
+            .get(network)
+            .map_or(Repeats::Shown, |description| description.repeats)
+    }
+
+    // Rooms.
+
+    /// The room of a post's destination, or the stored wish for it.
+    fn plan_room(&mut self, post: &Post) -> Result<RoomPlan, StoreError> {
+        let (title, invite) = match &post.destination {
+            Destination::Place(place) => {
+                let kind = self
+                    .room_kind(&post.network, place)?
+                    .unwrap_or(RoomKind::Shared);
+                return Ok(RoomPlan::Ready(Room {
+                    place: place.clone(),
+                    kind,
+                }));
+            }
+            Destination::Conversation { conversation, .. } => {
+                (conversation.address.to_string(), Role::Reader)
+            }
+            Destination::Admin { .. } => ("SMS bridge".to_owned(), Role::Owner),
+        };
+        let key = keys::room(&post.network, &post.destination);
+        let note = self.transaction.load::<RoomNote>(&key)?;
+        let (intent, attempt) = match note {
+            Some(RoomNote {
+                state: RoomState::Made(room),
+                ..
+            }) if room.kind == RoomKind::Dedicated => {
+                return Ok(RoomPlan::Ready(room));
+            }
+            // Whether a chat has topics may change: the adapter is asked each time, and has nothing to make.
+            Some(RoomNote {
+                intent,
+                state: RoomState::Made(_),
+            }) => (intent, Attempt::First),
+            Some(RoomNote {
+                intent,
+                state: RoomState::Wanted(attempt),
+            }) => (intent, attempt),
+            None => (PostId(self.next_id()), Attempt::First),
+        };
+        self.transaction.save(
+            key,
+            &RoomNote {
+                intent,
+                state: RoomState::Wanted(Attempt::Repeat),
+            },
+        )?;
+        let people = &self.core.settings.people;
+        Ok(RoomPlan::Ensure(RoomIntent {
+            id: intent,
+            destination: post.destination.clone(),
+            title,
+            invite: people
+                .ids(&post.network, invite)
+                .map(str::to_owned)
+                .collect(),
+            attempt,
+        }))
+    }
+
+    pub(super) fn room_made(
+        &mut self,
+        network: &Network,
+        destination: &Destination,
+        room: Room,
+    ) -> Result<(), StoreError> {
+        let key = keys::room(network, destination);
+        let Some(note) = self.transaction.load::<RoomNote>(&key)? else {
+            return Ok(());
+        };
+        let used_for = match (room.kind, destination) {
+            (RoomKind::Dedicated, Destination::Conversation { conversation, .. }) => {
+                RoomUse::Conversation(conversation.clone())
+            }
+            (RoomKind::Dedicated | RoomKind::Shared, _) => RoomUse::Shared,
+        };
+        self.transaction
+            .save(keys::place(network, &room.place), &used_for)?;
+        self.transaction.save(
+            key,
+            &RoomNote {
+                intent: note.intent,
+                state: RoomState::Made(room),
+            },
+        )
+    }
+
+    /// The wish was proven not to be granted: the next try need not look for its result.
+    pub(super) fn room_not_made(
+        &mut self,
+        network: &Network,
+        destination: &Destination,
+    ) -> Result<(), StoreError> {
+        let key = keys::room(network, destination);
+        let Some(note) = self.transaction.load::<RoomNote>(&key)? else {
+            return Ok(());
+        };
+        let state = RoomState::Wanted(Attempt::First);
+        self.transaction.save(
+            key,
+            &RoomNote {
+                intent: note.intent,
+                state,
+            },
+        )
+    }
+
+    fn room_gone(&mut self, post: &Post) -> Result<(), StoreError> {
+        let key = keys::room(&post.network, &post.destination);
+        if let Some(RoomNote {
+            state: RoomState::Made(room),
+            ..
+        }) = self.transaction.load::<RoomNote>(&key)?
+        {
+            self.transaction
+                .remove(keys::place(&post.network, &room.place));
+        }
+        self.transaction.remove(key);
+        Ok(())
+    }
+
+    pub(super) fn room_kind(
+        &self,
+        network: &Network,
+        place: &Place,
+    ) -> Result<Option<RoomKind>, StoreError> {
+        Ok(self
+            .transaction
+            .load::<RoomUse>(&keys::place(network, place))?
+            .map(|used_for| match used_for {
+                RoomUse::Conversation(_) => RoomKind::Dedicated,
+                RoomUse::Shared => RoomKind::Shared,
+            }))
+    }
+
+    /// Whose room a place is. `None` for a shared or unknown one.
+    pub(super) fn conversation_at(
+        &self,
+        network: &Network,
+        place: &Place,
+    ) -> Result<Option<Conversation>, StoreError> {
+        Ok(
+            match self
+                .transaction
+                .load::<RoomUse>(&keys::place(network, place))?
+            {
+                Some(RoomUse::Conversation(conversation)) => Some(conversation),
+                Some(RoomUse::Shared) | None => None,
+            },
+        )
+    }
+
+    // Outcomes.
+
+    pub(super) fn settle_post(
+        &mut self,
+        id: PostId,
+        outcome: PostOutcome,
+    ) -> Result<(), StoreError> {
+        let Some(mut post) = self.transaction.load::<Post>(&keys::post(id))? else {
+            return Ok(());
+        };
+        let PostState::Posting { tries, .. } = post.state else {
+            return Ok(());
+        };
+        let adapter = post.network.0.clone();
+        let wait = back_off(tries, &mut self.core.random);
+        let event = match outcome {
+            PostOutcome::Arrived(receipt) => {
+                info!(post_id = %id, adapter, attempt = tries, "posted");
+                self.note_receipt(&post, &receipt)?;
+                PostEvent::Arrived(receipt)
+            }
+            PostOutcome::Needless => PostEvent::Needless,
+            PostOutcome::Failed(ChatError::Retry { cause, after }) => {
+                let wait = after.unwrap_or(wait);
+                warn!(post_id = %id, adapter, attempt = tries, retry_in = ?wait, error = %cause, "post postponed");
+                PostEvent::Postponed { wait }
+            }
+            PostOutcome::NotTried(ChatError::Retry { cause, after }) => {
+                let wait = after.unwrap_or(wait);
+                warn!(post_id = %id, adapter, attempt = tries, retry_in = ?wait, error = %cause, "post postponed");
+                PostEvent::Postponed { wait }
+            }
+            PostOutcome::NotTried(ChatError::Unknown { cause } | ChatError::RoomGone { cause }) => {
+                warn!(post_id = %id, adapter, attempt = tries, retry_in = ?wait, error = %cause, "post postponed");
+                PostEvent::Postponed { wait }
+            }
+            PostOutcome::Failed(ChatError::RoomGone { cause }) => {
+                warn!(post_id = %id, adapter, error = %cause, "the room is gone");
+                if let Destination::Place(_) = post.destination {
+                    PostEvent::Refused { cause }
+                } else {
+                    self.room_gone(&post)?;
+                    PostEvent::Postponed {
+                        wait: if tries > 1 { wait } else { Duration::ZERO },
+                    }
+                }
+            }
+            PostOutcome::Failed(ChatError::Unknown { cause }) => {
+                warn!(post_id = %id, adapter, attempt = tries, error = %cause, "nobody knows whether the post arrived");
+                PostEvent::Doubted { cause, wait }
+            }
+            PostOutcome::Failed(ChatError::Reject { cause })
+            | PostOutcome::NotTried(ChatError::Reject { cause }) => {
+                tracing::error!(post_id = %id, adapter, error = %cause, "the network refuses the post");
+                PostEvent::Refused { cause }
+            }
+        };
+        let repeats = self.repeats(&post.network);
+        post.state = post.state.apply(event, repeats, self.now);
+        match &post.state {
+            PostState::Dead { cause } | PostState::Doubtful { cause } => {
+                self.alert_about(&post, cause)?;
+            }
+            PostState::Queued { .. }
+            | PostState::Posting { .. }
+            | PostState::Posted { .. }
+            | PostState::Dropped => {}
+        }
+        self.save_post(id, &post)
+    }
+
+    /// An SMS that a chat does not show has to be heard of elsewhere: in the admin chats of the other networks.
+    fn alert_about(&mut self, post: &Post, cause: &str) -> Result<(), StoreError> {
+        if !matches!(post.content, Content::Sms { .. })
+            || matches!(post.destination, Destination::Admin { .. })
+        {
+            return Ok(());
+        }
+        let label = self
+            .core
+            .chats
+            .get(&post.network)
+            .map_or_else(String::new, |known| known.label.clone());
+        let whose = post
+            .conversation
+            .as_ref()
+            .map(|known| known.address.to_string())
+            .unwrap_or_default();
+        self.tell_admins(&format!(
+            "An SMS from {whose} could not be shown in {label}: {cause}."
+        ))
+    }
+
+    /// By this a reply to the post finds its conversation, and a mirrored message shows its state.
+    fn note_receipt(&mut self, post: &Post, receipt: &Receipt) -> Result<(), StoreError> {
+        let key = keys::receipt(&post.network, &receipt.place.chat, &receipt.message);
+        let note = ReceiptNote {
+            conversation: post.conversation.clone(),
+            message: post.message,
+        };
+        self.transaction.save(key, &note)?;
+        if let (Content::Mirror { .. }, Some(message)) = (&post.content, post.message) {
+            self.add_mark(&post.network, receipt.clone(), message)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn settle_amend(
+        &mut self,
+        id: PostId,
+        revision: u32,
+        outcome: Result<(), ChatError>,
+    ) -> Result<(), StoreError> {
+        self.core.taken.remove(&id);
+        let Some(mut post) = self.transaction.load::<Post>(&keys::post(id))? else {
+            return Ok(());
+        };
+        match outcome {
+            Ok(()) => post.shown_revision = revision,
+            Err(ChatError::Reject { cause } | ChatError::RoomGone { cause }) => {
+                warn!(post_id = %id, error = %cause, "a post cannot be brought up to date");
+                post.shown_revision = revision;
+            }
+            Err(ChatError::Retry { after, .. }) => {
+                self.transaction.save(keys::post(id), &post)?;
+                let due = Due::At(self.now.after(after.unwrap_or(AMEND_AGAIN)));
+                return self.note_due(&post.network, lane(&post.destination), id, due);
+            }
+            Err(ChatError::Unknown { .. }) => {
+                let due = Due::At(self.now.after(AMEND_AGAIN));
+                return self.note_due(&post.network, lane(&post.destination), id, due);
+            }
+        }
+        self.save_post(id, &post)
+    }
+
+    pub(super) fn settle_mark(
+        &mut self,
+        id: PostId,
+        shown: MessageState,
+        outcome: Result<(), ChatError>,
+    ) -> Result<(), StoreError> {
+        self.core.taken.remove(&id);
+        let Some(mut mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
+            return Ok(());
+        };
+        mark.tries = mark.tries.saturating_add(1);
+        match outcome {
+            Ok(()) => {
+                mark.shown = Some(shown);
+                mark.tries = 0;
+            }
+            Err(ChatError::Reject { cause } | ChatError::RoomGone { cause }) => {
+                warn!(adapter = mark.network.0, error = %cause, "a state cannot be shown");
+                mark.shown = Some(shown);
+            }
+            Err(ChatError::Retry { cause, .. } | ChatError::Unknown { cause })
+                if mark.tries >= MARK_TRIES =>
+            {
+                warn!(adapter = mark.network.0, error = %cause, "a state cannot be shown; given up");
+                mark.shown = Some(shown);
+            }
+            Err(ChatError::Retry { after, .. }) => {
+                mark.due = self
+                    .now
+                    .after(after.unwrap_or_else(|| back_off(mark.tries, &mut self.core.random)));
+            }
+            Err(ChatError::Unknown { .. }) => {
+                mark.due = self.now.after(back_off(mark.tries, &mut self.core.random));
+            }
+        }
+        self.transaction.save(keys::mark(id), &mark)?;
+        let wanted = message_state(
+            self.parts(mark.message)?
+                .iter()
+                .map(|(_, part)| &part.state),
+        );
+        let due = if mark.shown == Some(wanted) {
+            Due::Done
+        } else {
+            Due::At(mark.due)
+        };
+        self.queue_mark(id, &mark, due)
+    }
+}

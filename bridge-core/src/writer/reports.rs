@@ -1,0 +1,169 @@
+//! Status reports: which part each is about.
+//!
+//! A report goes to the unfinished part with its line, reference and recipient whose time of sending is nearest to the
+//! report's service-centre time, so that the wrap of references at 256 is harmless; failing that, to the only part to
+//! that recipient without a reference; with several candidates to none. What matches nothing is kept, and tried again
+//! whenever a part begins to wait for its report.
+
+use std::time::Duration;
+
+use tracing::{debug, info};
+
+use crate::address::{Address, LineName};
+use crate::id::{PartId, Timestamp};
+use crate::part::{PartEvent, PartState, Report};
+use crate::store::record::{Awaited, UnmatchedReport};
+use crate::store::{StoreError, keys};
+use crate::wire::IncomingReport;
+use crate::writer::distance;
+use crate::writer::work::Work;
+
+/// Candidates and kept reports that are looked at.
+const MOST: usize = 500;
+/// A report that came this long before its part's outcome was stored may still be about it: the modem's answer to a send
+/// takes two minutes at most, and may be lost.
+const BEFORE_OUTCOME: Duration = Duration::from_secs(300);
+
+impl Work<'_> {
+    pub(super) fn report_arrived(
+        &mut self,
+        line: &LineName,
+        report: IncomingReport,
+    ) -> Result<(), StoreError> {
+        let IncomingReport {
+            reference,
+            recipient,
+            submitted_at,
+            report,
+            tpdu: _,
+        } = report;
+        let Some(report) = report else {
+            debug!(%line, "status report: the service centre is still trying");
+            return Ok(());
+        };
+        let failure = match report {
+            Report::Delivered => None,
+            Report::Failed { cause } => Some(cause),
+        };
+        let report = UnmatchedReport {
+            reference,
+            recipient,
+            submitted_at,
+            failure,
+            arrived_at: self.now,
+        };
+        match self.part_of(line, &report)? {
+            Some(part) => self.apply_report(part, report),
+            None => {
+                let key = keys::unmatched(line, self.next_id());
+                debug!(%line, "status report without a part; kept");
+                self.expire(&key)?;
+                self.transaction.save(key, &report)
+            }
+        }
+    }
+
+    /// Tries the kept reports again: a part began to wait.
+    pub(super) fn match_kept_reports(&mut self, line: &LineName) -> Result<(), StoreError> {
+        for key in self.transaction.keys(&keys::unmatched_prefix(line), MOST)? {
+            let Some(report) = self.transaction.load::<UnmatchedReport>(&key)? else {
+                continue;
+            };
+            if let Some(part) = self.part_of(line, &report)? {
+                self.transaction.remove(key);
+                self.apply_report(part, report)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_report(&mut self, part: PartId, report: UnmatchedReport) -> Result<(), StoreError> {
+        let report = match report.failure {
+            None => Report::Delivered,
+            Some(cause) => Report::Failed { cause },
+        };
+        info!(part_id = %part, delivered = (report == Report::Delivered), "status report");
+        self.apply_to_part(part, PartEvent::Reported(report))
+    }
+
+    fn part_of(
+        &self,
+        line: &LineName,
+        report: &UnmatchedReport,
+    ) -> Result<Option<PartId>, StoreError> {
+        let fits =
+            |candidate: &Awaited| candidate.sent_at.since(report.arrived_at) <= BEFORE_OUTCOME;
+        let mut same = self.awaited(line, &report.recipient, Some(report.reference))?;
+        same.retain(fits);
+        if let Some(nearest) = nearest(&same, report.submitted_at) {
+            return Ok(Some(nearest));
+        }
+        let mut without = self.awaited(line, &report.recipient, None)?;
+        without.retain(fits);
+        Ok(match without.as_slice() {
+            [only] => Some(only.id),
+            _ => None,
+        })
+    }
+
+    fn awaited(
+        &self,
+        line: &LineName,
+        recipient: &Address,
+        reference: Option<u8>,
+    ) -> Result<Vec<Awaited>, StoreError> {
+        let mut found = Vec::new();
+        for key in self
+            .transaction
+            .keys(&keys::awaited_prefix(line, recipient, reference), MOST)?
+        {
+            let Some(id) = keys::last_number(&key).map(PartId) else {
+                continue;
+            };
+            let Some(part) = self.part(id)? else { continue };
+            if let PartState::Sent { at, .. } | PartState::Unknown { at, .. } = part.state {
+                found.push(Awaited { id, sent_at: at });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The candidate sent nearest to that time, the newest of several; without a time the newest.
+fn nearest(candidates: &[Awaited], submitted_at: Option<Timestamp>) -> Option<PartId> {
+    let far = |candidate: &Awaited| {
+        submitted_at.map_or(Duration::ZERO, |at| distance(at, candidate.sent_at))
+    };
+    candidates
+        .iter()
+        .min_by_key(|candidate| (far(candidate), std::cmp::Reverse(candidate.id)))
+        .map(|found| found.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_in_time_wins_so_the_wrap_at_256_is_harmless() {
+        let candidate = |id, seconds: i64| Awaited {
+            id: PartId(id),
+            sent_at: Timestamp(seconds * 1000),
+        };
+        let at = |seconds: i64| Some(Timestamp(seconds * 1000));
+        let two = [candidate(1, 100), candidate(2, 5000)];
+        let cases = [
+            (&two[..0], at(100), None),
+            (&two[..], at(101), Some(1)),
+            (&two[..], at(4000), Some(2)),
+            (&two[..], None, Some(2)),
+        ];
+        for (candidates, submitted_at, expected) in cases {
+            assert_eq!(
+                nearest(candidates, submitted_at),
+                expected.map(PartId),
+                "{submitted_at:?}"
+            );
+        }
+    }
+}

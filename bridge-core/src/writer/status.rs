@@ -1,0 +1,57 @@
+//! What is under way, for `/status` and for whoever waits for the end of it.
+
+use crate::handle::Pending;
+use crate::link::LinkPhase;
+use crate::store::{StoreError, keys};
+use crate::writer::work::Work;
+
+/// More than this many are not counted.
+const MOST: usize = 10_000;
+
+impl Work<'_> {
+    pub(super) fn pending(&self, parts: usize, posts: usize) -> Result<Pending, StoreError> {
+        Ok(Pending {
+            parts,
+            reports: self
+                .transaction
+                .keys(&keys::all_awaited_prefix(), MOST)?
+                .len(),
+            posts,
+        })
+    }
+
+    /// The answer to `/status`.
+    pub(super) fn status_text(&self) -> Result<String, StoreError> {
+        let mut text = String::new();
+        for line in &self.core.settings.lines {
+            let Some(status) = self.core.status.get(&line.name) else {
+                text += &format!("SIM {}: starting\n", line.name);
+                continue;
+            };
+            let status = status.borrow();
+            text += &format!("SIM {}: ", line.name);
+            match status.phase {
+                LinkPhase::Ready => text += "ready",
+                LinkPhase::Down => text += &format!("not ready – {}", status.words),
+            }
+            if let Some(operator) = &status.operator {
+                text += &format!(", {operator}");
+            }
+            if let Some(signal) = status.signal_dbm {
+                text += &format!(", signal {signal} dBm");
+            }
+            text.push('\n');
+        }
+        let count = |prefix: Vec<u8>| self.transaction.keys(&prefix, MOST).map(|keys| keys.len());
+        text += &format!("Waiting to be sent: {}\n", count(keys::outbox_prefix())?);
+        text += &format!(
+            "Sent, no delivery report yet: {}\n",
+            count(keys::all_awaited_prefix())?
+        );
+        text += &format!(
+            "Waiting to be shown in a chat: {}",
+            count(keys::post_due_prefix())?
+        );
+        Ok(text)
+    }
+}

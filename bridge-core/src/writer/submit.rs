@@ -1,0 +1,488 @@
+//! What people do in a chat: recognised, authorised, understood, and stored with the adapter's cursor in one commit.
+
+use tracing::{debug, info};
+
+use crate::address::{Address, Conversation, LineName};
+use crate::chat::{
+    Audience, Body, ChatEvent, Content, Cursor, Destination, MessageState, Network, Receipt,
+    Verdict,
+};
+use crate::command::{self, Command, Parsed};
+use crate::handle::DeliveryReports;
+use crate::id::{MessageId, PartId};
+use crate::link::LinkPhase;
+use crate::part::{HoldReason, PartEvent, PartState, message_state};
+use crate::person::{Person, Role};
+use crate::store::record::{Message, Part, ReceiptNote, ReportWish, Way};
+use crate::store::{StoreError, keys};
+use crate::wire;
+use crate::writer::incoming::pieces;
+use crate::writer::work::{Draft, Work};
+
+/// Longer texts are refused before they are cut into parts: 255 parts of 153 septets is the most there is.
+const LONGEST_TEXT: usize = 40_000;
+
+impl Work<'_> {
+    pub(super) fn submit(
+        &mut self,
+        network: &Network,
+        events: Vec<ChatEvent>,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<Verdict>, StoreError> {
+        let mut verdicts = Vec::with_capacity(events.len());
+        for event in events {
+            let key = keys::event(network, &event.id);
+            if self.transaction.exists(&key)? {
+                verdicts.push(Verdict::Repeated);
+                continue;
+            }
+            let verdict = self.event(network, event)?;
+            if verdict != Verdict::Ignored {
+                self.transaction.save(key.clone(), &())?;
+                self.expire(&key)?;
+            }
+            verdicts.push(verdict);
+        }
+        if let Some(cursor) = cursor {
+            self.transaction
+                .save(keys::cursor(network, &cursor.key), &cursor.value)?;
+        }
+        Ok(verdicts)
+    }
+
+    fn event(&mut self, network: &Network, event: ChatEvent) -> Result<Verdict, StoreError> {
+        let here = Receipt {
+            place: event.place.clone(),
+            message: event.message.clone(),
+        };
+        let Some(person) = self
+            .core
+            .settings
+            .people
+            .find(network, &event.author.id)
+            .cloned()
+        else {
+            return self.stranger(network, &event);
+        };
+        let said = Said {
+            network,
+            event: &event,
+            here,
+            person,
+        };
+        match &event.body {
+            Body::Text(text) => match command::parse(text) {
+                Parsed::Command(command) => self.command(&said, command),
+                Parsed::Text(text) => self.text(&said, text),
+            },
+            Body::Unsupported(what) => {
+                if event.audience == Audience::Group && self.addressee(&said)?.is_none() {
+                    return Ok(Verdict::Ignored);
+                }
+                self.refuse(
+                    &said,
+                    format!("Not sent: {what} cannot go out as an SMS, only text can."),
+                )
+            }
+            Body::Choice(token) => self.choice(&said, token),
+        }
+    }
+
+    /// Silence for the stranger, one word to the owners.
+    fn stranger(&mut self, network: &Network, event: &ChatEvent) -> Result<Verdict, StoreError> {
+        let key = keys::told(network, &event.author.id);
+        if event.audience == Audience::Bridge && !self.transaction.exists(&key)? {
+            info!(
+                adapter = network.0,
+                "a stranger wrote; the owners are told once"
+            );
+            self.transaction.save(key, &())?;
+            let label = self
+                .core
+                .chats
+                .get(network)
+                .map_or_else(|| network.0.clone(), |known| known.label.clone());
+            let ChatEvent { author, .. } = event;
+            self.tell_admins(&format!(
+                "Someone unknown wrote to this bridge in {label}: {} ({}). They got no answer. To let them in, add \
+                 them under [person.NAME] in the configuration.",
+                author.name, author.id
+            ))?;
+        }
+        Ok(Verdict::Ignored)
+    }
+
+    fn text(&mut self, said: &Said<'_>, text: &str) -> Result<Verdict, StoreError> {
+        match self.addressee(said)? {
+            Some(conversation) => self.compose(said, conversation, text),
+            None if said.event.audience == Audience::Group => Ok(Verdict::Ignored),
+            None => {
+                let prefix = self.prefix(said.network);
+                let why = if said.event.reply_to.is_some() {
+                    "I don't know which contact the message belongs to that you answered."
+                } else {
+                    "I don't know whom this is for."
+                };
+                self.refuse(
+                    said,
+                    format!("{why} Reply to a message of the contact, or write {prefix}send NUMBER TEXT. Nothing was sent."),
+                )
+            }
+        }
+    }
+
+    /// Whom something written here goes to: by what it answers, else by whose room this is.
+    fn addressee(&self, said: &Said<'_>) -> Result<Option<Conversation>, StoreError> {
+        if let Some(note) = self.answered(said)?
+            && let Some(conversation) = note.conversation
+        {
+            return Ok(Some(conversation));
+        }
+        self.conversation_at(said.network, &said.event.place)
+    }
+
+    /// What the message is about that this one answers.
+    fn answered(&self, said: &Said<'_>) -> Result<Option<ReceiptNote>, StoreError> {
+        let Some(answered) = &said.event.reply_to else {
+            return Ok(None);
+        };
+        self.transaction.load(&keys::receipt(
+            said.network,
+            &said.event.place.chat,
+            answered,
+        ))
+    }
+
+    fn command(&mut self, said: &Said<'_>, command: Command<'_>) -> Result<Verdict, StoreError> {
+        let prefix = self.prefix(said.network);
+        match command {
+            Command::Help => self.answer_here(said, command::help(prefix)),
+            Command::Status => {
+                let text = self.status_text()?;
+                self.answer_here(said, text)
+            }
+            Command::Send { line, number, text } => {
+                let line = match self.pick_line(line) {
+                    Ok(line) => line,
+                    Err(words) => return self.refuse(said, words),
+                };
+                match Address::typed(number, self.core.country(&line)) {
+                    Ok(address) => self.compose(said, Conversation { line, address }, text),
+                    Err(error) => self.refuse(said, format!("Not sent: {error}.")),
+                }
+            }
+            Command::SendIncomplete => self.refuse(
+                said,
+                format!("Not sent: write {prefix}send, the number and the text, like {prefix}send +12025550100 Hello!"),
+            ),
+            Command::Retry => match self.answered(said)?.and_then(|note| note.message) {
+                Some(message) => self.send_again(said, message),
+                None => self.refuse(said, format!("Write {prefix}retry in reply to the message that failed.")),
+            },
+            Command::Cancel => match self.answered(said)?.and_then(|note| note.message) {
+                Some(message) => self.cancel(said, message),
+                None => self.refuse(said, format!("Write {prefix}cancel in reply to your message that still waits.")),
+            },
+            Command::NotKnown(word) => {
+                let words = format!(
+                    "There is no command {prefix}{word}; {prefix}help lists them. To send a text that begins with \
+                     {prefix}, write {prefix}{prefix}. Nothing was sent."
+                );
+                self.refuse(said, words)
+            }
+        }
+    }
+
+    fn pick_line(&self, named: Option<&str>) -> Result<LineName, String> {
+        let lines = &self.core.settings.lines;
+        let names = || {
+            lines
+                .iter()
+                .map(|line| format!("@{}", line.name))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        match (named, lines.as_slice()) {
+            (Some(named), _) => lines
+                .iter()
+                .find(|line| line.name.as_str().eq_ignore_ascii_case(named))
+                .map(|line| line.name.clone())
+                .ok_or_else(|| {
+                    format!("Not sent: there is no SIM @{named}; there is {}.", names())
+                }),
+            (None, [line, ..]) => Ok(line.name.clone()),
+            (None, []) => Err("Not sent: no SIM is configured.".to_owned()),
+        }
+    }
+
+    // Sending.
+
+    fn compose(
+        &mut self,
+        said: &Said<'_>,
+        conversation: Conversation,
+        text: &str,
+    ) -> Result<Verdict, StoreError> {
+        if said.person.role < Role::Writer {
+            return self.refuse_reader(said);
+        }
+        if !conversation.address.can_be_answered() {
+            let name = &conversation.address;
+            return self.refuse(
+                said,
+                format!("Not sent: {name} is a name and not a number; it cannot be answered."),
+            );
+        }
+        if text.trim().is_empty() {
+            return self.refuse(said, "Not sent: there is no text.".to_owned());
+        }
+        if text.len() > LONGEST_TEXT {
+            return self.refuse(
+                said,
+                "Not sent: this is longer than any SMS; cut it into shorter messages.".to_owned(),
+            );
+        }
+        let Some(line) = self.core.line(&conversation.line).cloned() else {
+            let words = format!(
+                "Not sent: the SIM {} is not configured any more.",
+                conversation.line
+            );
+            return self.refuse(said, words);
+        };
+        let report = match line.delivery_reports {
+            DeliveryReports::Ask => ReportWish::Asked,
+            DeliveryReports::Skip => ReportWish::NotAsked,
+        };
+        let id = MessageId(self.next_id());
+        let [.., reference] = id.0.to_be_bytes();
+        let tpdus = match wire::compose(text, &conversation.address, reference, report) {
+            Ok(tpdus) => tpdus,
+            Err(error) => return self.refuse(said, format!("Not sent: {error}.")),
+        };
+        info!(message_id = %id, line = %line.name, parts = tpdus.len(), adapter = said.network.0, "message queued");
+        let mut parts = 0;
+        for tpdu in tpdus {
+            let state = PartState::Queued {
+                attempt: 0,
+                due: self.now,
+            };
+            let part = Part {
+                conversation: conversation.clone(),
+                tpdu,
+                report,
+                state,
+            };
+            self.save_part(PartId::new(id, parts), None, &part)?;
+            parts = parts.saturating_add(1);
+        }
+        let message = Message {
+            conversation,
+            text: text.to_owned(),
+            at: self.now,
+            way: Way::Out {
+                author: said.person.name.clone(),
+                network: said.network.clone(),
+                origin: said.here.clone(),
+                parts,
+                again: 0,
+            },
+        };
+        self.transaction.save(keys::message(id), &message)?;
+        let note = ReceiptNote {
+            conversation: Some(message.conversation.clone()),
+            message: Some(id),
+        };
+        self.transaction.save(
+            keys::receipt(said.network, &said.here.place.chat, &said.here.message),
+            &note,
+        )?;
+        self.add_mark(said.network, said.here.clone(), id)?;
+        self.mirror(said, id, &message)?;
+        self.say_if_line_is_down(said, &line.name)?;
+        Ok(Verdict::Accepted)
+    }
+
+    /// Shows what was written here in every other inbox; it never goes out again from there.
+    fn mirror(
+        &mut self,
+        said: &Said<'_>,
+        id: MessageId,
+        message: &Message,
+    ) -> Result<(), StoreError> {
+        let via = self
+            .core
+            .chats
+            .get(said.network)
+            .map_or_else(|| said.network.0.clone(), |known| known.label.clone());
+        let name = &said.event.author.name;
+        let author = if name.trim().is_empty() {
+            said.person.name.clone()
+        } else {
+            name.clone()
+        };
+        for (network, description) in self.core.chats.clone() {
+            for inbox in description.inboxes {
+                for text in pieces(&message.text, description.text_limit) {
+                    let destination = Destination::Conversation {
+                        inbox: inbox.clone(),
+                        conversation: message.conversation.clone(),
+                    };
+                    let to = message.conversation.address.to_string();
+                    let content = Content::Mirror {
+                        to,
+                        author: author.clone(),
+                        via: via.clone(),
+                        text,
+                    };
+                    let mut draft = Draft::new(&network, destination, content);
+                    draft.message = Some(id);
+                    draft.conversation = Some(message.conversation.clone());
+                    draft.mirrors = (network == *said.network).then(|| said.here.clone());
+                    self.add_post(draft)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn say_if_line_is_down(&mut self, said: &Said<'_>, line: &LineName) -> Result<(), StoreError> {
+        let Some(status) = self
+            .core
+            .status
+            .get(line)
+            .map(|status| status.borrow().clone())
+        else {
+            return Ok(());
+        };
+        if status.phase == LinkPhase::Ready {
+            return Ok(());
+        }
+        let text = format!(
+            "The SIM {line} is not ready: {}. Your message waits, and goes out when it is.",
+            status.words
+        );
+        self.reply(said.network, &said.here, text)
+    }
+
+    // Sending again, and calling off.
+
+    fn choice(&mut self, said: &Said<'_>, token: &str) -> Result<Verdict, StoreError> {
+        let (what, id) = token.split_once(':').unwrap_or((token, ""));
+        match (what, id.parse().map(MessageId)) {
+            ("again", Ok(message)) => self.send_again(said, message),
+            ("leave", Ok(_)) => Ok(Verdict::Answered("Left as it is.".to_owned())),
+            _ => {
+                debug!(adapter = said.network.0, "an unknown choice");
+                Ok(Verdict::Refused("This button is too old.".to_owned()))
+            }
+        }
+    }
+
+    /// Only because a person asks: first what was refused; what is in doubt only where nothing was.
+    fn send_again(&mut self, said: &Said<'_>, id: MessageId) -> Result<Verdict, StoreError> {
+        if said.person.role < Role::Writer {
+            return self.refuse_reader(said);
+        }
+        let parts = self.parts(id)?;
+        let refused = |state: &PartState| {
+            matches!(
+                state,
+                PartState::Failed { .. } | PartState::Held(HoldReason::EarlierPart)
+            )
+        };
+        let any_refused = parts.iter().any(|(_, part)| refused(&part.state));
+        let chosen: Vec<PartId> = parts
+            .iter()
+            .filter(|(_, part)| match any_refused {
+                true => refused(&part.state),
+                false => matches!(part.state, PartState::Unknown { .. }),
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        if chosen.is_empty() {
+            let state = message_state(parts.iter().map(|(_, part)| &part.state));
+            let words = match state {
+                MessageState::Queued => "It is on its way already.",
+                MessageState::Sent | MessageState::Delivered => {
+                    "It was sent; there is nothing to send again."
+                }
+                MessageState::Cancelled => "It was called off; write it again.",
+                MessageState::Failed | MessageState::Unknown => "There is nothing to send again.",
+            };
+            return self.refuse(said, words.to_owned());
+        }
+        if let Some(mut message) = self.message(id)? {
+            if let Way::Out { again, .. } = &mut message.way {
+                *again = again.saturating_add(1);
+            }
+            self.transaction.save(keys::message(id), &message)?;
+        }
+        info!(message_id = %id, parts = chosen.len(), "sent again because a person asked");
+        for part in chosen {
+            self.apply_to_part(part, PartEvent::AskedAgain)?;
+        }
+        Ok(Verdict::Answered("Sending it again.".to_owned()))
+    }
+
+    fn cancel(&mut self, said: &Said<'_>, id: MessageId) -> Result<Verdict, StoreError> {
+        if said.person.role < Role::Writer {
+            return self.refuse_reader(said);
+        }
+        let parts = self.parts(id)?;
+        if parts.is_empty() || !parts.iter().all(|(_, part)| part.state.is_due()) {
+            return self.refuse(
+                said,
+                "It cannot be called off any more: it has begun to leave, or is done.".to_owned(),
+            );
+        }
+        for (part, _) in parts {
+            self.apply_to_part(part, PartEvent::Cancelled)?;
+        }
+        Ok(Verdict::Answered("Called off; it was not sent.".to_owned()))
+    }
+
+    // Answers.
+
+    fn prefix(&self, network: &Network) -> char {
+        self.core
+            .chats
+            .get(network)
+            .map_or('/', |known| known.command_prefix)
+    }
+
+    fn answer_here(&mut self, said: &Said<'_>, text: String) -> Result<Verdict, StoreError> {
+        self.reply(said.network, &said.here, text)?;
+        Ok(Verdict::Answered(String::new()))
+    }
+
+    /// Says why not: by a post, or on the button that was pressed.
+    fn refuse(&mut self, said: &Said<'_>, words: String) -> Result<Verdict, StoreError> {
+        match said.event.body {
+            Body::Choice(_) => {}
+            Body::Text(_) | Body::Unsupported(_) => {
+                self.reply(said.network, &said.here, words.clone())?;
+            }
+        }
+        Ok(Verdict::Refused(words))
+    }
+
+    /// A reader is told once, in place.
+    fn refuse_reader(&mut self, said: &Said<'_>) -> Result<Verdict, StoreError> {
+        let words = "This was not sent: you can read here, but not send. An owner can change that."
+            .to_owned();
+        let key = keys::told(said.network, &said.event.author.id);
+        if self.transaction.exists(&key)? {
+            return Ok(Verdict::Refused(words));
+        }
+        self.transaction.save(key, &())?;
+        self.refuse(said, words)
+    }
+}
+
+/// One event of a known person.
+struct Said<'a> {
+    network: &'a Network,
+    event: &'a ChatEvent,
+    here: Receipt,
+    person: Person,
+}

@@ -1,0 +1,435 @@
+//! One request's work on the store: what all kinds of requests share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::address::{Conversation, Country, LineName};
+use crate::chat::{Choice, Content, Description, Destination, Network, Receipt};
+use crate::handle::LineSettings;
+use crate::id::{MessageId, PartId, PostId, Timestamp};
+use crate::link::LinkStatus;
+use crate::part::{PartState, message_state};
+use crate::post::PostState;
+use crate::settings::Settings;
+use crate::store::record::{Expiring, Mark, Message, Part, Post, ReportWish, Way};
+use crate::store::{StoreError, Transaction, encode, keys};
+use crate::writer::QueueName;
+use crate::writer::queue::Due;
+
+/// Repetitions are recognised for this long.
+const MEMORY: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What the writer knows besides the store.
+pub(super) struct Core {
+    pub(super) settings: Settings,
+    pub(super) status: BTreeMap<LineName, watch::Receiver<LinkStatus>>,
+    pub(super) chats: BTreeMap<Network, Description>,
+    pub(super) random: fastrand::Rng,
+    /// Marks and changed posts that a worker has: due again when it settles them.
+    pub(super) taken: BTreeSet<PostId>,
+    last_id: u64,
+}
+
+impl Core {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            status: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            random: fastrand::Rng::new(),
+            taken: BTreeSet::new(),
+            last_id: 0,
+        }
+    }
+
+    pub(super) fn line(&self, name: &LineName) -> Option<&LineSettings> {
+        self.settings.lines.iter().find(|line| line.name == *name)
+    }
+
+    /// How numbers without `+` are read on this line.
+    pub(super) fn country(&self, line: &LineName) -> Option<Country> {
+        let configured = self.line(line).and_then(|line| line.country);
+        configured.or_else(|| {
+            self.status
+                .get(line)
+                .and_then(|status| status.borrow().country)
+        })
+    }
+
+    pub(super) fn encoded_last_id(&self) -> Vec<u8> {
+        encode(&self.last_id).unwrap_or_default()
+    }
+}
+
+/// What the queues learn after the commit.
+#[derive(Debug)]
+pub(super) enum Change {
+    Job {
+        queue: QueueName,
+        lane: String,
+        id: u64,
+        due: Due,
+    },
+    /// A set of parts is waited for; `None`: no more.
+    Set {
+        key: Vec<u8>,
+        wait: Option<Duration>,
+    },
+}
+
+/// One request's work.
+pub(super) struct Work<'a> {
+    pub(super) transaction: Transaction<'a>,
+    pub(super) core: &'a mut Core,
+    pub(super) changes: Vec<Change>,
+    pub(super) now: Timestamp,
+}
+
+impl Work<'_> {
+    pub(super) fn recover_last_id(&mut self) -> Result<(), StoreError> {
+        self.core.last_id = self.transaction.load(&keys::last_id())?.unwrap_or(0);
+        Ok(())
+    }
+
+    /// Microseconds since 1970, or one more than the last where the clock stands or went back.
+    pub(super) fn next_id(&mut self) -> u64 {
+        let now = u64::try_from(self.now.0).unwrap_or(0).saturating_mul(1000);
+        self.core.last_id = now.max(self.core.last_id.saturating_add(1));
+        self.core.last_id
+    }
+
+    /// Whether the clock went back behind what is stored: then nothing expires.
+    pub(super) fn clock_went_back(&self) -> bool {
+        u64::try_from(self.now.0)
+            .unwrap_or(0)
+            .saturating_add(1)
+            .saturating_mul(1000)
+            < self.core.last_id
+    }
+
+    /// Removes `key` in a week.
+    pub(super) fn expire(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        let id = self.next_id();
+        self.transaction.save(
+            keys::expiry(id),
+            &Expiring {
+                key: sms_codec::hex::encode(key),
+            },
+        )
+    }
+
+    pub(super) fn forget_old(&mut self) -> Result<(), StoreError> {
+        if self.clock_went_back() {
+            return Ok(());
+        }
+        for key in self.transaction.keys(&keys::expiry_prefix(), 1000)? {
+            let made = keys::last_number(&key)
+                .map_or(0, |id| i64::try_from(id / 1000).unwrap_or(i64::MAX));
+            if self.now.since(Timestamp(made)) < MEMORY {
+                break;
+            }
+            let expiring: Option<Expiring> = self.transaction.load(&key)?;
+            if let Some(octets) =
+                expiring.and_then(|expiring| sms_codec::hex::decode(&expiring.key).ok())
+            {
+                self.transaction.remove(octets);
+            }
+            self.transaction.remove(key);
+        }
+        Ok(())
+    }
+
+    // Parts.
+
+    pub(super) fn part(&self, id: PartId) -> Result<Option<Part>, StoreError> {
+        self.transaction.load(&keys::part(id))
+    }
+
+    /// Stores a part in a new state, with everything that hangs on it: the outbox, the wait for its report, its queue.
+    pub(super) fn save_part(
+        &mut self,
+        id: PartId,
+        before: Option<&PartState>,
+        part: &Part,
+    ) -> Result<(), StoreError> {
+        let Conversation { line, address } = &part.conversation;
+        let awaited = |state: &PartState| match state {
+            PartState::Sent { reference, .. } => Some(*reference),
+            PartState::Unknown { .. } => Some(None),
+            PartState::Queued { .. }
+            | PartState::Held(_)
+            | PartState::Transmitting { .. }
+            | PartState::Delivered
+            | PartState::Failed { .. }
+            | PartState::Cancelled => None,
+        };
+        if let Some(reference) = before.and_then(awaited) {
+            self.transaction
+                .remove(keys::awaited(line, address, reference, id));
+        }
+        if part.report == ReportWish::Asked
+            && let Some(reference) = awaited(&part.state)
+        {
+            self.transaction
+                .save(keys::awaited(line, address, reference, id), &())?;
+        }
+        let due = match &part.state {
+            PartState::Queued { due, .. } => Due::At(*due),
+            PartState::Transmitting { .. } => Due::Taken,
+            state if state.is_due() => Due::At(self.now),
+            PartState::Held(_)
+            | PartState::Sent { .. }
+            | PartState::Delivered
+            | PartState::Failed { .. }
+            | PartState::Unknown { .. }
+            | PartState::Cancelled => Due::Done,
+        };
+        match due {
+            Due::At(_) | Due::Taken => self.transaction.save(keys::outbox(id), &())?,
+            Due::Done => self.transaction.remove(keys::outbox(id)),
+        }
+        let (queue, lane) = (QueueName::Line(line.clone()), address.to_string());
+        self.changes.push(Change::Job {
+            queue,
+            lane,
+            id: id.0,
+            due,
+        });
+        self.transaction.save(keys::part(id), part)
+    }
+
+    /// The parts of an outgoing message, in order.
+    pub(super) fn parts(&self, id: MessageId) -> Result<Vec<(PartId, Part)>, StoreError> {
+        let Some(Message {
+            way: Way::Out { parts, .. },
+            ..
+        }) = self.message(id)?
+        else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for index in 0..parts {
+            let part = PartId::new(id, index);
+            found.extend(self.part(part)?.map(|record| (part, record)));
+        }
+        Ok(found)
+    }
+
+    pub(super) fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        self.transaction.load(&keys::message(id))
+    }
+
+    // Posts.
+
+    /// Stores a new post and puts it in its queue.
+    pub(super) fn add_post(&mut self, draft: Draft) -> Result<PostId, StoreError> {
+        let id = PostId(self.next_id());
+        let Draft {
+            network,
+            destination,
+            content,
+            reply_to,
+            choices,
+            message,
+            conversation,
+            mirrors,
+        } = draft;
+        let post = Post {
+            network,
+            destination,
+            content,
+            reply_to,
+            choices,
+            message,
+            conversation,
+            mirrors,
+            made_at: self.now,
+            state: PostState::new(self.now),
+            revision: 0,
+            shown_revision: 0,
+        };
+        if let Some(message) = message {
+            self.transaction.save(keys::post_of(message, id), &())?;
+        }
+        self.save_post(id, &post)?;
+        Ok(id)
+    }
+
+    /// Stores a post, and puts it in its queue as its state says.
+    pub(super) fn save_post(&mut self, id: PostId, post: &Post) -> Result<(), StoreError> {
+        let due = match &post.state {
+            PostState::Queued { due, .. } => Due::At(*due),
+            PostState::Posting { .. } => Due::Taken,
+            PostState::Posted { .. } if self.core.taken.contains(&id) => Due::Taken,
+            PostState::Posted { .. } if post.revision > post.shown_revision => Due::At(self.now),
+            PostState::Posted { .. }
+            | PostState::Doubtful { .. }
+            | PostState::Dead { .. }
+            | PostState::Dropped => Due::Done,
+        };
+        self.note_due(&post.network, lane(&post.destination), id, due)?;
+        self.transaction.save(keys::post(id), post)
+    }
+
+    pub(super) fn note_due(
+        &mut self,
+        network: &Network,
+        lane: String,
+        id: PostId,
+        due: Due,
+    ) -> Result<(), StoreError> {
+        match due {
+            Due::At(_) | Due::Taken => self.transaction.save(keys::post_due(id), &())?,
+            Due::Done => self.transaction.remove(keys::post_due(id)),
+        }
+        self.changes.push(Change::Job {
+            queue: QueueName::Chat(network.clone()),
+            lane,
+            id: id.0,
+            due,
+        });
+        Ok(())
+    }
+
+    /// Says something where somebody wrote, in answer to it.
+    pub(super) fn reply(
+        &mut self,
+        network: &Network,
+        to: &Receipt,
+        text: String,
+    ) -> Result<(), StoreError> {
+        let mut draft = Draft::new(
+            network,
+            Destination::Place(to.place.clone()),
+            Content::Notice { text },
+        );
+        draft.reply_to = Some(to.message.clone());
+        self.add_post(draft).map(|_| ())
+    }
+
+    /// Says something in every admin chat.
+    pub(super) fn tell_admins(&mut self, text: &str) -> Result<(), StoreError> {
+        for (network, description) in self.core.chats.clone() {
+            for inbox in description.admins {
+                let content = Content::Notice {
+                    text: text.to_owned(),
+                };
+                self.add_post(Draft::new(&network, Destination::Admin { inbox }, content))?;
+            }
+        }
+        Ok(())
+    }
+
+    // Marks.
+
+    /// Shows the message's state at this place from now on.
+    pub(super) fn add_mark(
+        &mut self,
+        network: &Network,
+        receipt: Receipt,
+        message: MessageId,
+    ) -> Result<(), StoreError> {
+        let id = PostId(self.next_id());
+        let mark = Mark {
+            network: network.clone(),
+            receipt,
+            message,
+            shown: None,
+            tries: 0,
+            due: self.now,
+        };
+        self.transaction.save(keys::mark(id), &mark)?;
+        self.transaction.save(keys::mark_of(message, id), &())?;
+        self.queue_mark(id, &mark, Due::At(self.now))
+    }
+
+    /// Puts every mark of a message in its queue whose state is not the one shown.
+    pub(super) fn refresh_marks(&mut self, message: MessageId) -> Result<(), StoreError> {
+        let wanted = message_state(self.parts(message)?.iter().map(|(_, part)| &part.state));
+        for key in self
+            .transaction
+            .keys(&keys::marks_of_prefix(message), 1000)?
+        {
+            let Some(id) = keys::last_number(&key).map(PostId) else {
+                continue;
+            };
+            let Some(mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
+                continue;
+            };
+            if mark.shown != Some(wanted) && !self.core.taken.contains(&id) {
+                self.queue_mark(id, &mark, Due::At(self.now))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn queue_mark(
+        &mut self,
+        id: PostId,
+        mark: &Mark,
+        due: Due,
+    ) -> Result<(), StoreError> {
+        match due {
+            Due::At(_) | Due::Taken => self.transaction.save(keys::mark_due(id), &())?,
+            Due::Done => self.transaction.remove(keys::mark_due(id)),
+        }
+        let queue = QueueName::Chat(mark.network.clone());
+        self.changes.push(Change::Job {
+            queue,
+            lane: format!("mark\0{id}"),
+            id: id.0,
+            due,
+        });
+        Ok(())
+    }
+}
+
+/// A post to be.
+pub(super) struct Draft {
+    pub(super) network: Network,
+    pub(super) destination: Destination,
+    pub(super) content: Content,
+    pub(super) reply_to: Option<String>,
+    pub(super) choices: Vec<Choice>,
+    pub(super) message: Option<MessageId>,
+    pub(super) conversation: Option<Conversation>,
+    pub(super) mirrors: Option<Receipt>,
+}
+
+impl Draft {
+    pub(super) fn new(network: &Network, destination: Destination, content: Content) -> Self {
+        Self {
+            network: network.clone(),
+            destination,
+            content,
+            reply_to: None,
+            choices: Vec::new(),
+            message: None,
+            conversation: None,
+            mirrors: None,
+        }
+    }
+}
+
+/// The lane of a destination: posts there keep their order.
+pub(super) fn lane(destination: &Destination) -> String {
+    match destination {
+        Destination::Conversation {
+            inbox,
+            conversation,
+        } => {
+            format!(
+                "conversation\0{}\0{}\0{}",
+                inbox.0, conversation.line, conversation.address
+            )
+        }
+        Destination::Admin { inbox } => format!("admin\0{}", inbox.0),
+        Destination::Place(place) => format!(
+            "place\0{}\0{}",
+            place.chat,
+            place.thread.as_deref().unwrap_or_default()
+        ),
+    }
+}
