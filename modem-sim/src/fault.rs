@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::at::state::Registration;
+use crate::simulator::{Simulator, UrcKind};
+
 /// What goes wrong with the next attempt to send. Faults are used up in the order in which they were scripted, one for
 /// each `+CMGS` or `+CMSS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,4 +60,60 @@ pub enum NetworkTook {
 pub struct LostAnswer {
     /// How the command begins, such as `+CMGD`.
     pub command: String,
+}
+
+/// Interventions: what a test or a person does to the modem from outside.
+impl Simulator {
+    /// The next send goes wrong in this way; several wait for one attempt each.
+    pub fn fail_send(&mut self, fault: SendFault) {
+        self.send_faults.push_back(fault);
+    }
+
+    /// The next command that begins so takes effect without an answer.
+    pub fn lose_answer(&mut self, fault: LostAnswer) {
+        self.lost_answers.push(fault);
+    }
+
+    /// Prints the result that [`SendFault::Hold`] keeps back; false when there is none.
+    pub fn release(&mut self, now: Duration) -> bool {
+        self.handle_timeout(now);
+        let Some(answer) = self.held_answer.take() else {
+            return false;
+        };
+        self.print(&answer);
+        true
+    }
+
+    /// The modem neither reads nor writes until then.
+    pub fn hang(&mut self, now: Duration, duration: Duration) {
+        self.handle_timeout(now);
+        self.hung_until = Some(now + duration);
+    }
+
+    /// The port goes away, as after pulling the plug, and comes back after that long.
+    pub fn drop_port(&mut self, now: Duration, duration: Duration) {
+        self.handle_timeout(now);
+        self.close_port(duration);
+        self.settle();
+    }
+
+    /// An unsolicited line, printed where a real modem would print one.
+    pub fn say(&mut self, now: Duration, line: &str) {
+        self.handle_timeout(now);
+        self.urc(UrcKind::Other, line.to_owned());
+        self.settle();
+    }
+
+    /// Bytes printed at once, whatever is going on: noise, a half line, a second echo.
+    pub fn inject_output(&mut self, now: Duration, bytes: &[u8]) {
+        self.handle_timeout(now);
+        self.print(bytes);
+    }
+
+    /// Coverage changes; the modem says so if `+CREG` asked for it.
+    pub fn set_coverage(&mut self, now: Duration, coverage: Registration) {
+        self.handle_timeout(now);
+        self.change_coverage(coverage);
+        self.settle();
+    }
 }

@@ -51,7 +51,7 @@ pub struct Simulator {
     pub(crate) random: u64,
     phase: Phase,
     port: Port,
-    hung_until: Option<Duration>,
+    pub(crate) hung_until: Option<Duration>,
     line: Vec<u8>,
     input: VecDeque<u8>,
     output: Vec<u8>,
@@ -234,59 +234,6 @@ impl Simulator {
         scheduled.into_iter().chain(answer).min()
     }
 
-    /// The next send goes wrong in this way; several wait for one attempt each.
-    pub fn fail_send(&mut self, fault: SendFault) {
-        self.send_faults.push_back(fault);
-    }
-
-    /// The next command that begins so takes effect without an answer.
-    pub fn lose_answer(&mut self, fault: LostAnswer) {
-        self.lost_answers.push(fault);
-    }
-
-    /// Prints the result that [`SendFault::Hold`] keeps back; false when there is none.
-    pub fn release(&mut self, now: Duration) -> bool {
-        self.advance(now);
-        let Some(answer) = self.held_answer.take() else {
-            return false;
-        };
-        self.print(&answer);
-        true
-    }
-
-    /// The modem neither reads nor writes until then.
-    pub fn hang(&mut self, now: Duration, duration: Duration) {
-        self.advance(now);
-        self.hung_until = Some(now + duration);
-    }
-
-    /// The port goes away, as after pulling the plug, and comes back after that long.
-    pub fn drop_port(&mut self, now: Duration, duration: Duration) {
-        self.advance(now);
-        self.close_port(duration);
-        self.settle();
-    }
-
-    /// An unsolicited line, printed where a real modem would print one.
-    pub fn say(&mut self, now: Duration, line: &str) {
-        self.advance(now);
-        self.urc(UrcKind::Other, line.to_owned());
-        self.settle();
-    }
-
-    /// Bytes printed at once, whatever is going on: noise, a half line, a second echo.
-    pub fn inject_output(&mut self, now: Duration, bytes: &[u8]) {
-        self.advance(now);
-        self.print(bytes);
-    }
-
-    /// Coverage changes; the modem says so if `+CREG` asked for it.
-    pub fn set_coverage(&mut self, now: Duration, coverage: Registration) {
-        self.advance(now);
-        self.change_coverage(coverage);
-        self.settle();
-    }
-
     pub(crate) fn restore_coverage(&mut self, at: Duration) {
         self.schedule(at, Due::Coverage(Registration::Home));
     }
@@ -416,7 +363,7 @@ impl Simulator {
     }
 
     /// Does all that can be done at this instant.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         loop {
             if self.port == Port::Closed || self.hung_until.is_some() {
                 return;

@@ -1,0 +1,144 @@
+//! The program itself: its port, its control socket, its end.
+
+mod support;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rustix::fs::{Mode, OFlags};
+use serde_json::json;
+use support::{Bench, until};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A command over the pseudo-terminal and what was printed until `OK`. An end of file or an error is an error here.
+async fn command(modem: &Path, written: &str) -> Result<String> {
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let port = rustix::fs::open(modem, flags, Mode::empty())?;
+    rustix::io::write(&port, written.as_bytes())?;
+    let mut read = Vec::new();
+    until("OK", PATIENCE, async || {
+        let mut buffer = [0; 256];
+        match rustix::io::read(&port, &mut buffer) {
+            Ok(count) => read.extend(buffer.iter().take(count)),
+            Err(rustix::io::Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let text = String::from_utf8_lossy(&read).into_owned();
+        Ok(text.ends_with("OK\r\n").then_some(text))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_dropped_port_comes_back_under_its_link() -> Result<()> {
+    let mut bench = Bench::start(&[]).await?;
+    let modem = bench.modem();
+    assert!(
+        bench.ready.starts_with("ready pty=/dev/pts/"),
+        "{}",
+        bench.ready
+    );
+    assert!(
+        bench.ready.ends_with(&format!("link={}", modem.display())),
+        "{}",
+        bench.ready
+    );
+    assert_eq!(command(&modem, "AT\r").await?, "AT\r\r\nOK\r\n");
+
+    bench
+        .ask(json!({ "do": "drop_port", "seconds": 0.5 }))
+        .await?;
+    until("the link to go", PATIENCE, async || {
+        Ok((!modem.exists()).then_some(()))
+    })
+    .await?;
+    bench.deliver("+12025550101", "while away", &[]).await?;
+    until("the link to come back", PATIENCE, async || {
+        Ok(modem.exists().then_some(()))
+    })
+    .await?;
+    let listed = command(&modem, "AT+CMGL=4\r").await?;
+    assert!(listed.contains("+CMGL: 1,0,,"), "{listed}");
+
+    let ended = bench.process.stop(PATIENCE).await?;
+    assert!(ended.success(), "{ended}");
+    assert_eq!(
+        std::fs::read_dir(bench.folder())?.count(),
+        0,
+        "link and socket are gone"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_control_socket_answers_line_by_line() -> Result<()> {
+    let mut bench = Bench::start(&["--friends", "--report-delay", "0"]).await?;
+    for (line, answer) in [
+        (
+            r#"{"do":"deliver","id":7,"from":"+12025550101","text":"hi","scts":"2026-01-31T12:00:00Z"}"#,
+            r#"{"id":7,"ok":true,"tpdus":["040B912120550501F1000062101321000000 02E834"]}"#,
+        ),
+        (
+            r#"{"do":"deliver_pdu","tpdu":"0G"}"#,
+            r#"{"error":"not hexadecimal octets","ok":false}"#,
+        ),
+        (
+            r#"{"do":"drop_port","seconds":-1}"#,
+            r#"{"error":"-1 is no number of seconds from 0 to 31536000","ok":false}"#,
+        ),
+        (r#"{"do":"release"}"#, r#"{"ok":true,"released":false}"#),
+        (
+            r#"{"do":"fail_next_send","code":38,"when":"before_prompt","times":2}"#,
+            r#"{"ok":true}"#,
+        ),
+        (
+            r#"{"do":"set","send_latency_ms":0,"reports":"off"}"#,
+            r#"{"ok":true}"#,
+        ),
+        (
+            r#"{"do":"submitted","since":3}"#,
+            r#"{"messages":[],"ok":true,"submitted":[]}"#,
+        ),
+    ] {
+        let expected: serde_json::Value =
+            serde_json::from_str(&answer.replace("000000 02", "00000002"))?;
+        assert_eq!(bench.ask_raw(line).await?, expected, "{line}");
+    }
+    for line in [
+        "nonsense",
+        "[]",
+        r#"{"do":"nothing"}"#,
+        r#"{"do":"set","nothing":1}"#,
+    ] {
+        let answer = bench.ask_raw(line).await?;
+        assert_eq!(answer.get("ok"), Some(&json!(false)), "{line}: {answer}");
+    }
+    let status = bench.ask(json!({ "do": "status" })).await?;
+    assert_eq!(status.get("faults"), Some(&json!(2)));
+    assert_eq!(status.pointer("/stored/SM"), Some(&json!(1)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn over_tcp_one_client_follows_another() -> Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    let mut bench = Bench::start_in(folder, &["--tcp", "127.0.0.1:0"]).await?;
+    let address = bench
+        .ready
+        .strip_prefix("ready tcp=")
+        .context("no address")?
+        .to_owned();
+    for _ in 0..2 {
+        let mut client = TcpStream::connect(&address).await?;
+        client.write_all(b"ATE1\r").await?;
+        let mut answer = [0; 11];
+        tokio::time::timeout(PATIENCE, client.read_exact(&mut answer)).await??;
+        assert_eq!(answer.escape_ascii().to_string(), r"ATE1\r\r\nOK\r\n");
+    }
+    assert!(bench.process.stop(PATIENCE).await?.success());
+    Ok(())
+}
