@@ -38,11 +38,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
     });
     steps.run("clippy", || {
         let mut command = workspace.cargo(["clippy"]);
-        run_command(
-            command
-                .args(FEATURE_SET)
-                .args(["--all-targets", "--", "--deny=warnings"]),
-        )
+        run_command(command.args(FEATURE_SET).args([
+            "--all-targets",
+            "--keep-going",
+            "--",
+            "--deny=warnings",
+        ]))
     });
     steps.run("test", || {
         summary = test::run(workspace, &[], None)?;
@@ -56,7 +57,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
         run_command(
             command
                 .args(FEATURE_SET)
-                .arg("--no-deps")
+                .args(["--no-deps", "--keep-going"])
                 .env("RUSTDOCFLAGS", "--deny=warnings"),
         )
     });
