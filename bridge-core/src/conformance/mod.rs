@@ -4,13 +4,49 @@
 //! An adapter's test brings a [`Counterpart`]: its adapter, wired to a real or faithful server, and a person in front of
 //! a client of that network. [`run`] plays the cases and says which failed.
 
+mod cases;
+mod line;
+mod stage;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use line::{SentPart, TestLine};
+use stage::Stage;
+
 use crate::chat::{ChatAdapter, MessageState};
 use crate::handle::BridgeHandle;
 use crate::person::Person;
+
+/// Plays every case against the adapter, with its store in `data_dir`, and says which failed.
+///
+/// # Panics
+///
+/// With the name of each failed case and what was seen, if there are any.
+#[expect(clippy::print_stderr, reason = "the test's own report")]
+pub async fn run(counterpart: &mut dyn Counterpart, data_dir: &Path) {
+    let mut stage = Stage::open(counterpart, data_dir).await;
+    let mut failed = Vec::new();
+    for case in cases::ALL {
+        let result = (case.play)(&mut stage).await;
+        eprintln!(
+            "conformance: {} ... {}",
+            case.name,
+            result.as_ref().map_or("FAILED", |()| "ok")
+        );
+        failed.extend(result.err().map(|seen| format!("{}: {seen}", case.name)));
+    }
+    stage.close().await;
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases failed:\n{}",
+        failed.len(),
+        cases::ALL.len(),
+        failed.join("\n")
+    );
+}
 
 /// An adapter under test, and the people in front of its network.
 ///

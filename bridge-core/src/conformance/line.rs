@@ -1,0 +1,203 @@
+//! A phone line for the suite: it says of each part what the case told it to, and remembers all that was sent.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use sms_codec::{
+    Address, DecodeOptions, Deliver, Direction, MessageReference, Reference, SegmentOptions,
+    ServiceCentre, Status, StatusReport, Timestamp, Tpdu,
+};
+use tokio::sync::watch;
+
+use crate::id::PartId;
+use crate::link::{
+    Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, SendError, SlotContent, SmsLink,
+    StorageSlot, UssdAnswer,
+};
+
+/// 2023-11-14T22:13:20Z, the first time that a PDU of the suite carries; each further one is a second later.
+const FIRST_TIME: i64 = 1_700_000_000;
+
+/// A phone line under the suite's control.
+#[derive(Debug)]
+pub struct TestLine {
+    status: watch::Sender<LinkStatus>,
+    outcomes: Mutex<VecDeque<Result<Accepted, SendError>>>,
+    sent: Mutex<Vec<SentPart>>,
+    time: AtomicI64,
+}
+
+/// One part that went out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentPart {
+    /// To whom, as on the wire.
+    pub to: String,
+    /// The text of this part.
+    pub text: String,
+    /// The reference that the line gave it.
+    pub reference: u8,
+}
+
+impl Default for TestLine {
+    fn default() -> Self {
+        let status = LinkStatus {
+            phase: LinkPhase::Ready,
+            words: "ready".to_owned(),
+            ..LinkStatus::starting()
+        };
+        Self {
+            status: watch::Sender::new(status),
+            outcomes: Mutex::default(),
+            sent: Mutex::default(),
+            time: AtomicI64::new(FIRST_TIME),
+        }
+    }
+}
+
+impl TestLine {
+    /// What the next part is answered; without one, every part is accepted.
+    pub fn next_outcome(&self, outcome: Result<Accepted, SendError>) {
+        lock(&self.outcomes).push_back(outcome);
+    }
+
+    /// Takes the line down or brings it up.
+    pub fn set_phase(&self, phase: LinkPhase) {
+        self.status.send_modify(|status| {
+            status.phase = phase;
+            status.words = match phase {
+                LinkPhase::Ready => "ready".to_owned(),
+                LinkPhase::Down => "the modem is unplugged: plug it in".to_owned(),
+            };
+        });
+    }
+
+    /// All parts that went out to this number, doubtful ones too.
+    #[must_use]
+    pub fn sent_to(&self, number: &str) -> Vec<SentPart> {
+        lock(&self.sent)
+            .iter()
+            .filter(|part| part.to == number)
+            .cloned()
+            .collect()
+    }
+
+    /// An SMS from `sender` in as many PDUs as it takes. A sender without digits is a name.
+    ///
+    /// # Panics
+    ///
+    /// Where the suite itself asks for what no SMS can be.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test's own input")]
+    pub fn incoming(&self, sender: &str, text: &str) -> Vec<RawPdu> {
+        let time = self.time.fetch_add(1, Ordering::Relaxed);
+        let [.., reference] = time.to_be_bytes();
+        let parts = sms_codec::segment(text, &SegmentOptions::new(Reference::Eight(reference)))
+            .expect("not too long");
+        let sender = match sender.contains(|c: char| c.is_ascii_digit()) {
+            true => Address::parse_number(sender),
+            false => Address::alphanumeric(sender),
+        };
+        let (sender, at) = (
+            sender.expect("a sender"),
+            Timestamp::from_unix_seconds(time, 4).expect("a time"),
+        );
+        let emit = |part| raw(&Deliver::new(sender.clone(), at, part).emit());
+        parts.parts.into_iter().map(emit).collect()
+    }
+
+    /// The report that a part was delivered.
+    ///
+    /// # Panics
+    ///
+    /// Where the suite itself asks for what no report can be.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test's own input")]
+    pub fn delivered(&self, part: &SentPart) -> RawPdu {
+        let recipient = Address::parse_number(&part.to).expect("a number");
+        let time = self.time.fetch_add(1, Ordering::Relaxed);
+        let at = || Timestamp::from_unix_seconds(time, 0).expect("a time");
+        raw(&StatusReport::new(
+            MessageReference(part.reference),
+            recipient,
+            at(),
+            at(),
+            Status(0),
+        )
+        .emit())
+    }
+}
+
+fn raw(tpdu: &[u8]) -> RawPdu {
+    RawPdu(format!("00{}", sms_codec::hex::encode(tpdu)))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl SmsLink for TestLine {
+    async fn send(&self, _part: PartId, tpdu: &[u8]) -> Result<Accepted, SendError> {
+        let options = DecodeOptions {
+            direction: Direction::ToNetwork,
+            service_centre: ServiceCentre::Absent,
+            ..DecodeOptions::default()
+        };
+        let decoded = sms_codec::decode(tpdu, &options);
+        let Ok(Tpdu::Submit(submit)) = decoded.map(|decoded| decoded.tpdu) else {
+            return Err(SendError::Reject {
+                cause: "this is no SUBMIT".to_owned(),
+                may_try_again: crate::link::TryAgain::Pointless,
+            });
+        };
+        let mut sent = lock(&self.sent);
+        let [.., reference] = sent.len().to_be_bytes();
+        let outcome = lock(&self.outcomes).pop_front().unwrap_or(Ok(Accepted {
+            reference: Some(reference),
+        }));
+        if matches!(outcome, Ok(_) | Err(SendError::Unknown { .. })) {
+            sent.push(SentPart {
+                to: submit.destination_address.to_string(),
+                text: submit.user_data.text().unwrap_or_default(),
+                reference,
+            });
+        }
+        outcome
+    }
+
+    async fn stage(&self, _tpdu: &[u8]) -> Result<StorageSlot, LinkError> {
+        Err(no_storage())
+    }
+
+    async fn transmit(&self, _part: PartId, _slot: &StorageSlot) -> Result<Accepted, SendError> {
+        Err(SendError::Retry {
+            cause: no_storage().0,
+        })
+    }
+
+    async fn inspect(&self, _slot: &StorageSlot) -> Result<SlotContent, LinkError> {
+        Err(no_storage())
+    }
+
+    async fn discard(
+        &self,
+        _slot: &StorageSlot,
+        _expected: &RawPdu,
+    ) -> Result<Discarded, LinkError> {
+        Err(no_storage())
+    }
+
+    async fn ussd(&self, _code: &str) -> Result<UssdAnswer, LinkError> {
+        Err(LinkError("this line knows no USSD".to_owned()))
+    }
+
+    fn status(&self) -> watch::Receiver<LinkStatus> {
+        self.status.subscribe()
+    }
+}
+
+fn no_storage() -> LinkError {
+    LinkError("this line has no storage".to_owned())
+}
