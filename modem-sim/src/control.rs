@@ -9,7 +9,8 @@ use crate::arrival::Incoming;
 use crate::at::state::Registration;
 use crate::card::{Memory, Slot};
 use crate::fault::{LostAnswer, NetworkTook, SendFault};
-use crate::settings::{Friend, Reports, UssdStep, UssdText};
+use crate::quirks::Quirks;
+use crate::settings::{Friend, Reports, UssdStep};
 use crate::simulator::{Port, Simulator};
 use crate::tpdu::{Deliver, Report, Submit, from_hex, split_service_centre, to_hex};
 
@@ -108,7 +109,7 @@ pub enum Request {
     /// How the modem and the network are.
     Status,
     /// Changes settings; what is absent stays.
-    Set(Change),
+    Set(Box<Change>),
 }
 
 /// At which point a send fails.
@@ -156,8 +157,14 @@ pub struct Change {
     pub refused: Option<std::collections::BTreeMap<String, u16>>,
     /// The USSD script, all of it.
     pub ussd: Option<Vec<UssdStep>>,
-    /// How USSD texts are written.
-    pub ussd_text: Option<UssdText>,
+    /// The peculiarities, all of them: those that are absent are off.
+    pub quirks: Option<Quirks>,
+    /// The card's number, as when another SIM is put in (drop the port, too).
+    pub iccid: Option<String>,
+    /// The card's subscriber.
+    pub imsi: Option<String>,
+    /// The card's phone number.
+    pub own_number: Option<String>,
 }
 
 fn once() -> u16 {
@@ -273,7 +280,7 @@ impl Simulator {
             }
             Request::Stored => return Ok(json!({ "stored": self.stored() })),
             Request::Status => return Ok(self.status()),
-            Request::Set(change) => self.change(change),
+            Request::Set(change) => self.change(*change),
         }
         Ok(json!({}))
     }
@@ -289,7 +296,10 @@ impl Simulator {
             friends,
             refused,
             ussd,
-            ussd_text,
+            quirks,
+            iccid,
+            imsi,
+            own_number,
         } = change;
         let duration =
             |milliseconds: Option<u64>, old| milliseconds.map_or(old, Duration::from_millis);
@@ -298,7 +308,18 @@ impl Simulator {
         settings.command_latency = duration(command_latency_ms, settings.command_latency);
         settings.reports = reports.unwrap_or(settings.reports);
         settings.signal = signal.unwrap_or(settings.signal);
-        settings.quirks.ussd_text = ussd_text.unwrap_or(settings.quirks.ussd_text);
+        for (setting, wanted) in [
+            (&mut settings.iccid, iccid),
+            (&mut settings.imsi, imsi),
+            (&mut settings.own_number, own_number),
+        ] {
+            if let Some(wanted) = wanted {
+                *setting = wanted;
+            }
+        }
+        if let Some(quirks) = quirks {
+            settings.quirks = quirks;
+        }
         if let Some(friends) = friends {
             settings.friends = friends;
         }

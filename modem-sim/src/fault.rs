@@ -62,16 +62,23 @@ pub struct LostAnswer {
     pub command: String,
 }
 
+/// Scripted faults that wait; more are ignored.
+const FAULTS: usize = 10_000;
+
 /// Interventions: what a test or a person does to the modem from outside.
 impl Simulator {
     /// The next send goes wrong in this way; several wait for one attempt each.
     pub fn fail_send(&mut self, fault: SendFault) {
-        self.send_faults.push_back(fault);
+        if self.send_faults.len() < FAULTS {
+            self.send_faults.push_back(fault);
+        }
     }
 
     /// The next command that begins so takes effect without an answer.
     pub fn lose_answer(&mut self, fault: LostAnswer) {
-        self.lost_answers.push(fault);
+        if self.lost_answers.len() < FAULTS {
+            self.lost_answers.push(fault);
+        }
     }
 
     /// Prints the result that [`SendFault::Hold`] keeps back; false when there is none.

@@ -42,7 +42,7 @@
 //! | `{"do":"say","line":"^RSSI:3"}`, `{"do":"print","text":"…"}` | an unsolicited line; raw output |
 //! | `{"do":"ring","from":"+12025550100"}` | `RING`, and `+CLIP` |
 //! | `{"do":"coverage","state":"searching","seconds":5}` | lost registration |
-//! | `{"do":"set","send_latency_ms":0}` | see [`control::Change`] |
+//! | `{"do":"set","send_latency_ms":0}` | `send_latency_ms`, `command_latency_ms`, `report_delay_ms`, `reports` (`on`, `off`, `failed`), `friends`, `refused`, `quirks` …: see [`control::Change`] |
 //!
 //! # What answers as in the standard, and where it was seen otherwise
 //!
@@ -57,6 +57,7 @@ pub mod card;
 pub mod control;
 mod fault;
 mod network;
+mod quirks;
 pub mod serve;
 mod settings;
 mod simulator;
@@ -66,7 +67,6 @@ pub use arrival::Incoming;
 pub use at::state::Registration;
 pub use fault::{LostAnswer, NetworkTook, SendFault};
 pub use network::{Event, KEPT, Message, Network, Submission};
-pub use settings::{
-    EmptySlot, Friend, Prompt, Quirks, RadioAtStart, Reports, Settings, UssdStep, UssdText,
-};
+pub use quirks::{Chatter, EmptySlot, PduForm, Prompt, Quirks, UssdText};
+pub use settings::{Friend, RadioAtStart, Reports, Settings, UssdStep};
 pub use simulator::{Port, Simulator};

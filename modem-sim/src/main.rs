@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use clap::Parser;
 use modem_sim::serve::{ControlSocket, Handle, Place, Server};
-use modem_sim::{EmptySlot, Friend, Prompt, RadioAtStart, Settings, Simulator};
+use modem_sim::{Chatter, EmptySlot, Friend, Prompt, RadioAtStart, Settings, Simulator};
 use tokio::signal::unix::{SignalKind, signal};
 
 const AFTER: &str = r#"Prints "ready pty=/dev/pts/N link=LINK" (or "ready tcp=ADDRESS") when a client may come; stops on SIGTERM or Ctrl-C.
@@ -32,7 +32,10 @@ Control socket: one JSON object a line, one answer line each: {"ok":true,...} or
   {"do":"set","report_delay_ms":0,"send_latency_ms":0,"command_latency_ms":0,"reports":"on|off|failed",
    "signal":20,"friends":[{"number":"+12025550100","replies":["Hi {text}"],"delay_ms":500}],
    "refused":{"+12025550142":38},"ussd":[{"request":"*100#","reply":"12.50","more":false}],
-   "ussd_text":"plain|packed_hex|ucs2_hex"}"#;
+   "iccid":"...","imsi":"...","own_number":"...",
+   "quirks":{"empty_slot":"bare_ok","prompt":"with_line_end","ussd_text":"packed_hex|ucs2_hex",
+             "pdu_form":"lower|trailing_quote|padded","cpms_memories":1,"chatter":{"line":"^RSSI:3","every_ms":9000},
+             "greeting":"RDY","refused_commands":["+CMMS"],"without_final":["+CPIN?"],"silent_commands":["+CMGL=4"]}}"#;
 
 #[derive(Debug, Parser)]
 #[command(version, about = "A simulated GSM modem and network for tests and demonstrations", after_help = AFTER)]
@@ -141,10 +144,10 @@ impl Arguments {
         if self.prompt_line_end {
             settings.quirks.prompt = Prompt::WithLineEnd;
         }
-        settings.quirks.chatter = self
-            .chatter
-            .clone()
-            .map(|line| (Duration::from_secs(30), line));
+        settings.quirks.chatter = self.chatter.clone().map(|line| Chatter {
+            line,
+            every_ms: 30_000,
+        });
         settings.quirks.refused_commands.clone_from(&self.refuse);
         settings.quirks.silent_commands.clone_from(&self.silent);
         settings

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::quirks::Quirks;
+
 /// How the modem, the SIM and the network are set up. Start from `Settings::default()` and change what matters.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -191,68 +193,5 @@ impl UssdStep {
             step("1", "Your balance is 12.50.", false),
             step("2", "Your number is +12025550198.", false),
         ]
-    }
-}
-
-/// How `+CUSD` writes its text, whatever the coding scheme says (Huawei E160, E3276, Quectel M35 differ).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UssdText {
-    /// As it reads.
-    Plain,
-    /// Packed septets in hexadecimal digits.
-    PackedHex,
-    /// UCS-2 in hexadecimal digits.
-    Ucs2Hex,
-}
-
-/// What `+CMGR` says of an empty slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmptySlot {
-    /// `+CMS ERROR: 321`, invalid memory index (3GPP TS 27.005 §3.2.5).
-    Error321,
-    /// `OK` and nothing else, as many Huawei and ZTE sticks do.
-    BareOk,
-}
-
-/// How the prompt of `+CMGS` ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prompt {
-    /// `\r\n> ` without a line end (3GPP TS 27.005 §3.5.1).
-    Bare,
-    /// `> \r\n`, seen on some.
-    WithLineEnd,
-}
-
-/// Peculiarities that real modems have; all off by default.
-#[derive(Debug, Clone)]
-pub struct Quirks {
-    /// What an empty slot reads as.
-    pub empty_slot: EmptySlot,
-    /// How the prompt ends.
-    pub prompt: Prompt,
-    /// How USSD texts are written.
-    pub ussd_text: UssdText,
-    /// A line that comes by itself again and again, such as `^BOOT:91409020,0,0,0,6` every 30 s (Huawei).
-    pub chatter: Option<(Duration, String)>,
-    /// Commands (such as `+CMMS`) that fail with `+CMS ERROR: 500`.
-    pub refused_commands: Vec<String>,
-    /// Commands (such as `+CPIN?`) whose answer ends without `OK` (Wavecom).
-    pub without_final: Vec<String>,
-    /// Commands (such as `+CMGL=4`) that are never answered (Huawei).
-    pub silent_commands: Vec<String>,
-}
-
-impl Default for Quirks {
-    fn default() -> Self {
-        Self {
-            empty_slot: EmptySlot::Error321,
-            prompt: Prompt::Bare,
-            ussd_text: UssdText::Plain,
-            chatter: None,
-            refused_commands: Vec::new(),
-            without_final: Vec::new(),
-            silent_commands: Vec::new(),
-        }
     }
 }

@@ -21,7 +21,7 @@ use crate::at::state::{Entry, ModemState, Registration};
 use crate::card::Card;
 use crate::fault::{LostAnswer, SendFault};
 use crate::network::{Event, Network};
-use crate::settings::{RadioAtStart, Settings};
+use crate::settings::Settings;
 
 /// Bytes of input that are kept while the modem is busy; more are lost, as in an overrun of a real port.
 const INPUT_LIMIT: usize = 64 * 1024;
@@ -165,6 +165,7 @@ impl Simulator {
         simulator.next_reference = u8::try_from(simulator.choose(256)).unwrap_or(0);
         simulator.next_concatenation = u8::try_from(simulator.choose(256)).unwrap_or(0);
         simulator.start_up();
+        simulator.advance(Duration::ZERO);
         simulator
     }
 
@@ -188,8 +189,7 @@ impl Simulator {
         &self.settings
     }
 
-    /// Settings to change while it runs: latencies, reports, friends, refused numbers, USSD, quirks. Identities and
-    /// capacities are read at the start only.
+    /// Settings to change while it runs. Capacities, PIN tries and the seed are read at the start only.
     pub fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
     }
@@ -298,11 +298,15 @@ impl Simulator {
 
     fn start_up(&mut self) {
         self.schedule(self.now + self.settings.sim_busy_for, Due::SimReady);
-        if let Some((period, _)) = &self.settings.quirks.chatter {
-            self.schedule(self.now + *period, Due::Chatter);
-        }
-        if self.settings.radio == RadioAtStart::On && self.settings.sim_busy_for.is_zero() {
-            self.advance(self.now);
+        self.schedule_chatter();
+        let greeting = self.settings.quirks.greeting.clone();
+        self.print(greeting.as_bytes());
+    }
+
+    fn schedule_chatter(&mut self) {
+        if let Some(chatter) = &self.settings.quirks.chatter {
+            let period = Duration::from_millis(chatter.every_ms.max(1));
+            self.schedule(self.now + period, Due::Chatter);
         }
     }
 
@@ -342,12 +346,9 @@ impl Simulator {
             Due::Answer(answer) => self.print(&answer),
             Due::Line(line) => self.urc(UrcKind::Other, line),
             Due::Chatter => {
-                if let Some((period, line)) = self.settings.quirks.chatter.clone() {
-                    self.urc(UrcKind::Other, line);
-                    self.schedule(
-                        self.now + period.max(Duration::from_millis(1)),
-                        Due::Chatter,
-                    );
+                if let Some(chatter) = self.settings.quirks.chatter.clone() {
+                    self.urc(UrcKind::Other, chatter.line);
+                    self.schedule_chatter();
                 }
             }
             Due::PortOpens => {
@@ -356,7 +357,8 @@ impl Simulator {
                 self.start_up();
             }
             Due::PortCloses(duration) => self.close_port(duration),
-            Due::SimReady => self.deliver_waiting(),
+            // What comes to be registered now was not before.
+            Due::SimReady => self.registration_may_have_changed(Registration::None),
             Due::Coverage(coverage) => self.change_coverage(coverage),
             Due::AcknowledgementMissing(arrival) => self.acknowledgement_missing(arrival),
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use modem_sim::tpdu::{self, Report};
 use modem_sim::{
-    EmptySlot, Event, Friend, Incoming, LostAnswer, NetworkTook, Port, Prompt, RadioAtStart,
-    Registration, Reports, SendFault, Settings, Simulator, UssdText,
+    Chatter, EmptySlot, Event, Friend, Incoming, LostAnswer, NetworkTook, PduForm, Port, Prompt,
+    RadioAtStart, Registration, Reports, SendFault, Settings, Simulator, UssdText,
 };
 
 /// "hellohello" to +12025550100, without and with a request for a report.
@@ -588,7 +588,10 @@ fn quirks() {
     };
     settings.quirks.empty_slot = EmptySlot::BareOk;
     settings.quirks.prompt = Prompt::WithLineEnd;
-    settings.quirks.chatter = Some((Duration::from_secs(30), "^BOOT:91409020,0,0,0,6".to_owned()));
+    settings.quirks.chatter = Some(Chatter {
+        line: "^BOOT:91409020,0,0,0,6".to_owned(),
+        every_ms: 30_000,
+    });
     settings.quirks.refused_commands = vec!["+CMMS".to_owned()];
     settings.quirks.without_final = vec!["+CPIN?".to_owned()];
     settings.quirks.silent_commands = vec!["+CMGL=4".to_owned()];
@@ -604,6 +607,42 @@ fn quirks() {
     assert_eq!(desk.wait(100), "\r\n+CMS ERROR: 38\r\n");
     assert_eq!(desk.submitted(), 0);
     assert_eq!(desk.wait(60_000).matches("^BOOT").count(), 2);
+}
+
+#[test]
+fn quirks_of_listings_and_start_up() {
+    let pdu = "07912120550591F9040B912120550501F10000621010000000000178";
+    for (pdu_form, shown) in [
+        (PduForm::Upper, pdu.to_owned()),
+        (PduForm::Lower, pdu.to_ascii_lowercase()),
+        (PduForm::TrailingQuote, format!("{pdu}\"")),
+        (PduForm::Padded, format!("{pdu}{}", "FF".repeat(144))),
+    ] {
+        let mut settings = Settings::default();
+        settings.quirks.pdu_form = pdu_form;
+        settings.quirks.cpms_memories = 1;
+        let mut desk = Desk::new(settings);
+        desk.deliver("x");
+        assert_eq!(
+            desk.command("AT+CMGR=1"),
+            format!("\r\n+CMGR: 0,,20\r\n{shown}\r\n{OK}")
+        );
+        assert_eq!(
+            desk.command("AT+CPMS?"),
+            format!("\r\n+CPMS: \"SM\",1,50\r\n{OK}")
+        );
+        assert_eq!(
+            desk.command("AT+CPMS=\"ME\",\"ME\""),
+            "\r\n+CMS ERROR: 303\r\n"
+        );
+    }
+    let mut settings = Settings::default();
+    settings.quirks.greeting = "\0\0\r\nRDY\r\n".to_owned();
+    let mut simulator = Simulator::new(settings);
+    assert_eq!(
+        simulator.poll_output().as_deref(),
+        Some(&b"\0\0\r\nRDY\r\n"[..])
+    );
 }
 
 #[test]

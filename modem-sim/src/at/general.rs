@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::state::{CharacterSet, ModemState};
 use super::{Answered, Failure, done, line, parse::Arguments, parse::Form};
-use crate::settings::{UssdStep, UssdText};
+use crate::quirks::UssdText;
+use crate::settings::UssdStep;
 use crate::simulator::{Due, Simulator};
 use crate::tpdu::{Address, alphabet, from_hex, to_hex};
 

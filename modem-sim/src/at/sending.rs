@@ -14,7 +14,8 @@ use crate::arrival::Incoming;
 use crate::card::Status;
 use crate::fault::{NetworkTook, SendFault};
 use crate::network::Event;
-use crate::settings::{Prompt, Reports};
+use crate::quirks::Prompt;
+use crate::settings::Reports;
 use crate::simulator::{Due, Reaction, Simulator};
 use crate::tpdu::{Report, Submit, from_hex, split_service_centre};
 

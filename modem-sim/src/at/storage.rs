@@ -9,7 +9,7 @@ use super::{
     parse::{Arguments, Form},
 };
 use crate::card::{Memory, Slot, Status};
-use crate::settings::EmptySlot;
+use crate::quirks::{EmptySlot, PduForm};
 use crate::simulator::Simulator;
 use crate::tpdu::{Address, split_service_centre, to_hex};
 
@@ -70,30 +70,32 @@ impl Simulator {
     pub(super) fn cpms(&mut self, form: &Form) -> Answered {
         self.sim_for_messages()?;
         match form {
-            Form::Test if self.card.capacity(Memory::Reports) == 0 => {
-                line("+CPMS: (\"SM\",\"ME\",\"MT\"),(\"SM\",\"ME\",\"MT\"),(\"SM\",\"ME\",\"MT\")")
+            Form::Test => {
+                let lists = "(\"SM\",\"ME\",\"MT\")";
+                let reports = self.card.capacity(Memory::Reports) > 0;
+                let first = if reports {
+                    "(\"SM\",\"ME\",\"MT\",\"SR\")"
+                } else {
+                    lists
+                };
+                self.cpms_line([first, lists, lists].map(str::to_owned))
             }
-            Form::Test => line(
-                "+CPMS: (\"SM\",\"ME\",\"MT\",\"SR\"),(\"SM\",\"ME\",\"MT\"),(\"SM\",\"ME\",\"MT\")",
-            ),
-            Form::Query => {
-                let each = self.modem.memories.map(|memory| {
-                    format!(
-                        "\"{}\",{},{}",
-                        memory.name(),
-                        self.card.used(memory),
-                        self.card.capacity(memory)
-                    )
-                });
-                line(format!("+CPMS: {}", each.join(",")))
-            }
+            Form::Query => self.cpms_line(self.modem.memories.map(|memory| {
+                format!(
+                    "\"{}\",{},{}",
+                    memory.name(),
+                    self.card.used(memory),
+                    self.card.capacity(memory)
+                )
+            })),
             Form::Set(values) => self.choose_memories(values),
             Form::Execute => Err(Failure::Plain),
         }
     }
 
     fn choose_memories(&mut self, values: &Arguments) -> Answered {
-        if values.len() > 3 {
+        let places = self.settings.quirks.cpms_memories;
+        if values.len() > places {
             return Err(CMS_OPERATION_NOT_SUPPORTED);
         }
         let mut chosen = self.modem.memories;
@@ -110,7 +112,26 @@ impl Simulator {
         let each = chosen
             .map(|memory| format!("{},{}", self.card.used(memory), self.card.capacity(memory)));
         self.deliver_waiting();
-        line(format!("+CPMS: {}", each.join(",")))
+        self.cpms_line(each)
+    }
+
+    /// A memory list as `+CPMS` shows it, as long as the modem has it.
+    fn cpms_line(&self, each: [String; 3]) -> Answered {
+        let shown: Vec<String> = each
+            .into_iter()
+            .take(self.settings.quirks.cpms_memories)
+            .collect();
+        line(format!("+CPMS: {}", shown.join(",")))
+    }
+
+    fn shown_pdu(&self, slot: &Slot) -> String {
+        let digits = to_hex(&slot.pdu);
+        match self.settings.quirks.pdu_form {
+            PduForm::Upper => digits,
+            PduForm::Lower => digits.to_ascii_lowercase(),
+            PduForm::TrailingQuote => digits + "\"",
+            PduForm::Padded => digits + &"FF".repeat(164_usize.saturating_sub(slot.tpdu_length())),
+        }
     }
 
     pub(super) fn cnmi(&mut self, form: &Form) -> Answered {
@@ -210,7 +231,7 @@ impl Simulator {
                     slot.status.number(),
                     slot.tpdu_length()
                 ));
-                lines.push(to_hex(&slot.pdu));
+                lines.push(self.shown_pdu(&slot));
             }
             self.mark_read(memory, index);
         }
@@ -239,7 +260,7 @@ impl Simulator {
         } else {
             vec![
                 format!("+CMGR: {},,{}", slot.status.number(), slot.tpdu_length()),
-                to_hex(&slot.pdu),
+                self.shown_pdu(&slot),
             ]
         };
         self.mark_read(memory, index);

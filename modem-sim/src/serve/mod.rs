@@ -70,6 +70,7 @@ impl Server {
     /// When the pseudo-terminal, its link or the TCP port cannot be had.
     pub async fn open(simulator: Simulator, place: Place) -> io::Result<(Self, Handle)> {
         let connection = Connection::open(&place).await?;
+        let place = connection.same_again(place);
         let (sender, requests) = mpsc::channel(REQUESTS);
         let (events, _) = broadcast::channel(EVENTS);
         let handle = Handle {
@@ -115,15 +116,15 @@ impl Server {
         loop {
             self.simulator.handle_timeout(start.elapsed());
             while let Some(event) = self.simulator.poll_event() {
+                if event == Event::PortClosed {
+                    // Also where it is back already: clients must notice.
+                    self.connection = None;
+                    pending.clear();
+                }
                 drop(self.events.send(event)); // nobody may be watching
             }
-            match (self.simulator.port(), self.connection.is_some()) {
-                (Port::Closed, true) => {
-                    pending.clear();
-                    self.connection = None;
-                }
-                (Port::Open, false) => self.connection = Some(Connection::open(&self.place).await?),
-                (Port::Open, true) | (Port::Closed, false) => {}
+            if self.simulator.port() == Port::Open && self.connection.is_none() {
+                self.connection = Some(Connection::open(&self.place).await?);
             }
             if let Some(output) = self.simulator.poll_output()
                 && pending.len() + output.len() <= PENDING_LIMIT

@@ -16,7 +16,7 @@ pub enum Place {
         /// The link; `None` for a pseudo-terminal without one.
         link: Option<PathBuf>,
     },
-    /// A TCP port; 0 takes any free one, and another after a drop.
+    /// A TCP port; 0 takes any free one and keeps it.
     Tcp(SocketAddr),
 }
 
@@ -37,6 +37,14 @@ impl Connection {
                 listener: TcpListener::bind(address).await?,
                 client: None,
             }),
+        }
+    }
+
+    /// The place to open after a drop: with the port that was found, where any was asked for.
+    pub(super) fn same_again(&self, place: Place) -> Place {
+        match self {
+            Self::Pty(_) => place,
+            Self::Tcp { listener, .. } => listener.local_addr().map_or(place, Place::Tcp),
         }
     }
 

@@ -170,25 +170,34 @@ pub(crate) async fn until<T>(
     }
 }
 
-/// The program by its variable or on the search path; `None`, said on standard output, where it is missing and
-/// `SMS_BRIDGE_REQUIRE` does not insist on it.
+/// The program by its variable or on the search path. `None`, said on standard output, where it is missing and
+/// `SMS_BRIDGE_REQUIRE` does not insist on it, or where that names others and so leaves it out.
 pub(crate) fn program(name: &str, variable: &str, package: &str) -> Result<Option<PathBuf>> {
+    let required = std::env::var("SMS_BRIDGE_REQUIRE").unwrap_or_default();
+    let insists = required
+        .split(',')
+        .any(|required| required.trim() == package);
+    if !required.is_empty() && !insists {
+        say(&format!("skipped: {package} was left out"));
+        return Ok(None);
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders =
         std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    let found = std::env::var_os(variable).map(PathBuf::from).or_else(|| {
+    let on_path = || {
         folders
             .map(|folder| folder.join(name))
             .find(|path| path.is_file())
-    });
-    let required = std::env::var("SMS_BRIDGE_REQUIRE").unwrap_or_default();
-    if found.is_none() && required.split(',').any(|required| required == package) {
-        bail!("{name} is missing: install {package} (apt-get install {package})");
-    }
-    if found.is_none() && !required.is_empty() {
-        say(&format!("skipped: {name} was left out"));
-    } else if found.is_none() {
-        say(&format!("skipped: {name} is missing, install {package}"));
+    };
+    let found = std::env::var_os(variable)
+        .map(PathBuf::from)
+        .or_else(on_path);
+    match found {
+        None if insists => {
+            bail!("{name} is missing: install {package} (apt-get install {package})")
+        }
+        None => say(&format!("skipped: {name} is missing, install {package}")),
+        Some(_) => {}
     }
     Ok(found)
 }
