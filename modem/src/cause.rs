@@ -126,7 +126,7 @@ const CMS: &[(u16, &str)] = &[
     (98, "the network did not expect this message now"),
     (99, "the network does not know a part of the message"),
     (111, "the network reports a protocol error"),
-    (127, "the network reports an interworking fault; it may have taken the message"),
+    (127, "the network reports an interworking fault"),
     (128, "the service centre does not support such messages"),
     (129, "the recipient cannot be sent messages of this kind"),
     (130, "the service centre cannot replace the message"),
@@ -173,10 +173,10 @@ const CMS: &[(u16, &str)] = &[
     (322, "the modem's message memory is full"),
     (330, "the service centre number is missing: set service_centre in the configuration"),
     (331, "the modem is not registered in a network: check antenna, SIM and credit"),
-    (332, "the network did not answer in time; it may have taken the message"),
+    (332, "the network did not answer in time"),
     (340, "the modem did not expect an acknowledgement"),
-    (500, "the modem reports an unknown error; the message may have left"),
-    (512, "the modem reports a fault of its own; the message may have left"),
+    (500, "the modem reports an unknown error"),
+    (512, "the modem reports a fault of its own"),
 ];
 
 /// What each `+CME ERROR` means, as far as bring-up and USSD meet it.

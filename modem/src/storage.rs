@@ -32,10 +32,11 @@ impl Memory {
             "SR" => Some(Self::StatusReports),
             other => {
                 let fits = (1..=8).contains(&other.len());
+                let named = other.starts_with(|first: char| first.is_ascii_uppercase());
                 let plain = other
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                (fits && plain).then(|| Self::Other(other.to_owned()))
+                (fits && named && plain).then(|| Self::Other(other.to_owned()))
             }
         }
     }
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_name_cannot_carry_a_command() {
-        for name in ["", "SM\"", "SM\r", "A VERY LONG", "абв"] {
+        for name in ["", "3", "SM\"", "SM\r", "A VERY LONG", "абв"] {
             assert_eq!(Memory::parse(name), None, "{name:?}");
         }
     }

@@ -1,0 +1,412 @@
+//! The one command in flight: its lines, its prompt, its end, and what is done when it has none.
+//!
+//! | stage | left by | to |
+//! |---|---|---|
+//! | `Answer` | final result, deadline | done |
+//! | `Prompt` | prompt | `Result` |
+//! | `Prompt` | error, deadline (10 s) | done: nothing left |
+//! | `Result` | final result | done |
+//! | `Result` | deadline (120 s) | `Late`: answered `Unknown` |
+//! | `Late` | final result | done: late outcome |
+//! | `Late` | deadline (30 s) | done: the modem is talked back to |
+//!
+//! A command without an end is followed by 2 s of silence for a late answer, then ESC, then `AT` until the modem
+//! answers; if it does not, the port is closed and opened again.
+
+use std::mem;
+use std::time::Duration;
+
+use super::command::{AnswerLines, Command, LATE_RESULT, LISTING, Leaves, RESULT, SHORT};
+use super::job::{Job, Reply};
+use super::text::{self, Final};
+use super::{Engine, Output, Port, Transmit};
+use crate::event::Event;
+use crate::status::Phase;
+
+/// Silence after a command without an end, for its late answer.
+const DRAIN: Duration = Duration::from_secs(2);
+/// After a late answer, an ESC or a doubled result.
+const SETTLE: Duration = Duration::from_millis(100);
+/// Stray results after which a modem is taken for one that doubles them.
+const DOUBLES: u8 = 2;
+/// How long ESC and AT wait.
+const ESCAPE: Duration = Duration::from_millis(500);
+const SYNCHRONISE: Duration = Duration::from_millis(1500);
+/// Attempts to be answered before the port is closed.
+pub(super) const ATTEMPTS: u8 = 6;
+/// An information line is there: so soon its `OK` must follow, or it has none (Wavecom after `+CPIN: READY`).
+const RESULT_AFTER_LINE: Duration = Duration::from_secs(2);
+/// Most that one answer may hold.
+const ANSWER_BYTES: usize = 1 << 20;
+
+/// The command in flight.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) job: Job,
+    pub(super) deadline: Duration,
+    /// Whether a message may have left with what was handed out.
+    pub(super) left: bool,
+    command: Command,
+    stage: Stage,
+    lines: Vec<String>,
+    bytes: usize,
+    /// Whether a listing header came and its PDU did not.
+    wants_pdu: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Answer,
+    Prompt,
+    Result,
+    Late,
+}
+
+impl InFlight {
+    pub(super) fn may_have_left(&self) -> bool {
+        self.left
+    }
+
+    fn takes(&self, line: &str) -> bool {
+        if self.stage == Stage::Prompt {
+            return false;
+        }
+        match self.command.answer {
+            AnswerLines::None => false,
+            // `+CREG: 1` is unsolicited, `+CREG: 0,1` is the answer.
+            AnswerLines::Coded(code @ ("+CREG" | "+CGREG" | "+CEREG")) => {
+                text::code(line) == Some(code) && {
+                    let arguments = text::arguments(line);
+                    text::number::<u8>(&arguments, 1).is_some()
+                }
+            }
+            AnswerLines::Coded(code) | AnswerLines::CodedThenPdu(code) => {
+                text::code(line) == Some(code)
+            }
+            AnswerLines::Text(codes) => match text::code(line) {
+                Some(code) => codes.contains(&code),
+                None => !text::is_unsolicited(line),
+            },
+        }
+    }
+
+    fn push(&mut self, line: &str) {
+        self.bytes = self.bytes.saturating_add(line.len());
+        if self.bytes <= ANSWER_BYTES {
+            self.lines.push(line.to_owned());
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn awaits_prompt(&self) -> bool {
+        self.in_flight
+            .as_ref()
+            .is_some_and(|in_flight| in_flight.stage == Stage::Prompt)
+    }
+
+    /// Starts a job: its command, or the selection of its memory before it.
+    pub(super) fn start(&mut self, now: Duration, job: Job) {
+        if let Some(memory) = job.memory()
+            && self.memories.must_select(memory)
+        {
+            let select = Job::Select(memory.clone());
+            self.next.push_front(job);
+            return self.start(now, select);
+        }
+        let Some(command) = self.command_for(&job) else {
+            return;
+        };
+        tracing::debug!(command = command.shown(), "written");
+        let mut bytes = command.text.clone().into_bytes();
+        bytes.push(b'\r');
+        self.transmits.push_back(Transmit {
+            bytes,
+            leaves: command.leaves == Leaves::WithLine,
+        });
+        let stage = if command.payload.is_some() {
+            Stage::Prompt
+        } else {
+            Stage::Answer
+        };
+        let deadline = now + command.limit;
+        self.in_flight = Some(InFlight {
+            job,
+            deadline,
+            left: false,
+            command,
+            stage,
+            lines: Vec::new(),
+            bytes: 0,
+            wants_pdu: false,
+        });
+    }
+
+    fn command_for(&self, job: &Job) -> Option<Command> {
+        Some(match job {
+            Job::Escape => Command::new("\u{1b}", AnswerLines::None).within(ESCAPE),
+            Job::Synchronise { .. } => Command::new("AT", AnswerLines::None).within(SYNCHRONISE),
+            Job::BringUp => self.bring_up_command()?,
+            Job::Select(memory) => self.memories.select_command(memory),
+            Job::List(_) => {
+                Command::new("AT+CMGL=4", AnswerLines::CodedThenPdu("+CMGL")).within(LISTING)
+            }
+            Job::Read { slot, .. } => Self::read_command(slot),
+            Job::Delete(deletion) => Self::deletion_command(deletion),
+            Job::Send(sending) => self.send_command(sending),
+            Job::Stage { tpdu, .. } => self.stage_command(tpdu),
+            Job::Ussd { code, .. } => {
+                Command::new(format!("AT+CUSD=1,\"{code}\",15"), AnswerLines::None)
+            }
+            Job::UssdEnd => Command::new("AT+CUSD=2", AnswerLines::None),
+            Job::Check(check) => self.check_command(*check),
+        })
+    }
+
+    /// The modem asks for the payload.
+    pub(super) fn handle_prompt(&mut self, now: Duration) {
+        let Some(in_flight) = &mut self.in_flight else {
+            return;
+        };
+        let payload = in_flight.command.payload.clone().unwrap_or_default();
+        in_flight.stage = Stage::Result;
+        let leaves = in_flight.command.leaves == Leaves::WithPayload;
+        // Absolute from here: nothing that comes in between extends it.
+        in_flight.deadline = now + if leaves { RESULT } else { LISTING };
+        self.transmits.push_back(Transmit {
+            bytes: payload.into_bytes(),
+            leaves: false,
+        });
+        self.transmits.push_back(Transmit {
+            bytes: vec![0x1A],
+            leaves,
+        });
+    }
+
+    /// A prompt that nobody waits for would swallow the next command.
+    pub(super) fn handle_stray_prompt(&mut self, _now: Duration) {
+        match &self.in_flight {
+            None => {
+                self.lines.clear();
+                if self.next.front() != Some(&Job::Escape) {
+                    self.talk_again();
+                }
+            }
+            Some(in_flight) if in_flight.stage == Stage::Answer && !in_flight.left => {
+                self.lines.clear();
+                self.transmits.push_back(Transmit {
+                    bytes: vec![0x1B],
+                    leaves: false,
+                });
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn handle_line(&mut self, now: Duration, line: &str) {
+        if line.starts_with("AT+")
+            || line.starts_with("AT^")
+            || line == "AT"
+            || line.starts_with("ATE")
+        {
+            return; // An echo, perhaps of an earlier command; not logged, it may hold the PIN.
+        }
+        tracing::trace!(line, "read");
+        if self.take_direct(line) || self.take_rest_of_ussd(line) {
+            return;
+        }
+        let ended = text::final_result(line);
+        let Some(in_flight) = &mut self.in_flight else {
+            return match ended {
+                Some(_) => self.handle_stray_result(now),
+                None => self.handle_unsolicited(now, line),
+            };
+        };
+        if let Some(ended) = ended {
+            return self.handle_final(now, ended);
+        }
+        if in_flight
+            .command
+            .payload
+            .as_deref()
+            .is_some_and(|payload| payload.eq_ignore_ascii_case(line))
+        {
+            return;
+        }
+        if in_flight.wants_pdu && text::is_pdu(line) {
+            in_flight.wants_pdu = false;
+            return in_flight.push(line);
+        }
+        if !in_flight.takes(line) {
+            return self.handle_unsolicited(now, line);
+        }
+        in_flight.push(line);
+        match in_flight.command.answer {
+            AnswerLines::CodedThenPdu(_) => in_flight.wants_pdu = true,
+            AnswerLines::Coded(_) if in_flight.stage != Stage::Late => {
+                let soon = if in_flight.stage == Stage::Result {
+                    SHORT
+                } else {
+                    RESULT_AFTER_LINE
+                };
+                in_flight.deadline = in_flight.deadline.min(now + soon);
+            }
+            AnswerLines::Coded(_) | AnswerLines::None | AnswerLines::Text(_) => {}
+        }
+    }
+
+    fn handle_final(&mut self, now: Duration, ended: Final) {
+        // A doubled `OK` of the command before; an end without a prompt is always an error.
+        if self.awaits_prompt() && ended == Final::Ok {
+            return;
+        }
+        let Some(in_flight) = self.in_flight.take() else {
+            return;
+        };
+        if !in_flight.left {
+            self.transmits.clear(); // A payload that was not handed out must not follow.
+        }
+        tracing::debug!(command = in_flight.command.shown(), result = ?ended, "answered");
+        self.quiet_until = self.quiet_until.max(now + self.settle);
+        if in_flight.stage == Stage::Late {
+            return self.resolve_late(ended, &in_flight.lines);
+        }
+        let left = in_flight.left;
+        let reply = match ended {
+            Final::Ok => Reply::Ok(in_flight.lines),
+            Final::Error(error) => Reply::Error(error),
+        };
+        self.finish(now, in_flight.job, reply, left);
+    }
+
+    /// A result that belongs to nothing: the late one that was waited for, or a doubled one.
+    fn handle_stray_result(&mut self, now: Duration) {
+        if self.status.phase == Phase::Recovering {
+            self.quiet_until = now + SETTLE;
+            return;
+        }
+        self.quiet_until = self.quiet_until.max(now + SETTLE);
+        if self.bring_up.is_none() {
+            self.stray_results = self.stray_results.saturating_add(1);
+            if self.stray_results >= DOUBLES {
+                self.settle = SETTLE;
+            }
+        }
+    }
+
+    /// The deadline of the command in flight has come.
+    pub(super) fn expire(&mut self, now: Duration) {
+        let Some(mut in_flight) = self.in_flight.take() else {
+            return;
+        };
+        if !in_flight.left {
+            self.transmits.clear(); // A payload that was not handed out must not follow.
+        }
+        let has_line = matches!(in_flight.command.answer, AnswerLines::Coded(_))
+            && !in_flight.lines.is_empty();
+        if has_line && in_flight.stage != Stage::Late {
+            let left = in_flight.left;
+            let reply = Reply::Ok(mem::take(&mut in_flight.lines));
+            return self.finish(now, in_flight.job, reply, left);
+        }
+        tracing::debug!(command = in_flight.command.shown(), stage = ?in_flight.stage, "no answer in time");
+        if in_flight.left && in_flight.stage != Stage::Late {
+            self.give_up_waiting(&in_flight.job);
+            in_flight.stage = Stage::Late;
+            in_flight.deadline = now + LATE_RESULT;
+            self.in_flight = Some(in_flight);
+            return;
+        }
+        if in_flight.job == Job::Escape {
+            self.quiet_until = now + SETTLE;
+        } else if let Job::Synchronise { left } = in_flight.job {
+            let Some(left) = left.checked_sub(1) else {
+                return self.close_port();
+            };
+            self.next.push_front(Job::Synchronise { left });
+            self.next.push_front(Job::Escape);
+        } else {
+            if in_flight.stage != Stage::Late {
+                self.finish(now, in_flight.job, Reply::NoAnswer, in_flight.left);
+            }
+            self.recover(now);
+        }
+    }
+
+    /// Waits for a late answer, then talks to the modem until it answers, before anything else is done.
+    fn recover(&mut self, now: Duration) {
+        if self.bring_up.is_none() {
+            self.set_phase(Phase::Recovering);
+        }
+        self.quiet_until = now + DRAIN;
+        self.talk_again();
+    }
+
+    fn talk_again(&mut self) {
+        self.next.push_front(Job::Synchronise { left: ATTEMPTS });
+        self.next.push_front(Job::Escape);
+    }
+
+    fn close_port(&mut self) {
+        self.port = Port::Closing;
+        self.outputs.push_back(Output::ClosePort);
+    }
+
+    /// Brings a reply home.
+    pub(super) fn finish(&mut self, now: Duration, job: Job, reply: Reply, left: bool) {
+        match job {
+            Job::Escape => self.quiet_until = self.quiet_until.max(now + SETTLE),
+            Job::Synchronise { .. } => self.handle_synchronised(now),
+            Job::BringUp => self.finish_step(now, reply),
+            Job::Select(memory) => self.finish_select(now, memory, reply),
+            Job::List(memory) => self.finish_list(now, &memory, reply),
+            Job::Read {
+                slot,
+                purpose,
+                left,
+            } => self.finish_read(now, slot, purpose, left, reply),
+            Job::Delete(deletion) => self.finish_deletion(now, deletion, reply),
+            Job::Send(sending) => self.finish_send(&sending, reply, left),
+            Job::Stage { id, .. } => self.finish_stage(id, reply),
+            Job::Ussd { .. } => self.finish_ussd(&reply),
+            Job::UssdEnd => {}
+            Job::Check(check) => self.finish_check(check, reply),
+        }
+    }
+
+    fn handle_synchronised(&mut self, now: Duration) {
+        // A second `OK`, of the command that was waited for, may be on its way.
+        self.quiet_until = self.quiet_until.max(now + SETTLE);
+        if self.status.phase == Phase::Recovering && self.bring_up.is_none() {
+            self.set_phase(Phase::Ready);
+        }
+    }
+
+    /// The port is gone: what was in flight is answered by what is known of it, what was to follow was not begun.
+    pub(super) fn lose_everything(&mut self) {
+        if let Some(in_flight) = self.in_flight.take() {
+            if let Job::Send(sending) = in_flight.job {
+                // In `Late` it was answered already.
+                if in_flight.stage != Stage::Late {
+                    self.lose_send(&sending, in_flight.lines, in_flight.left);
+                }
+            } else {
+                self.lose(in_flight.job);
+            }
+        }
+        for job in mem::take(&mut self.next) {
+            self.lose(job);
+        }
+        let gone = self.command_lost();
+        self.fail_ussd(gone);
+    }
+
+    pub(super) fn late_outcome(
+        &mut self,
+        outcome: Result<crate::event::Accepted, crate::error::SendError>,
+    ) {
+        if let Some(tag) = self.unresolved.take() {
+            self.event(Event::LateOutcome { tag, outcome });
+        }
+    }
+}

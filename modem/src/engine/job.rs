@@ -1,0 +1,133 @@
+//! What one command in flight is for, so that its reply finds its way.
+
+use crate::cause::ModemError;
+use crate::engine::request::RequestId;
+use crate::pdu::RawPdu;
+use crate::storage::{Memory, StorageSlot};
+
+/// The purpose of the command in flight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Job {
+    /// Leaves a prompt that may stand open.
+    Escape,
+    /// Finds out whether the modem answers. `left`: further attempts.
+    Synchronise { left: u8 },
+    /// The current step of bring-up.
+    BringUp,
+    /// Makes a memory the one that is read and deleted in.
+    Select(Memory),
+    /// Lists a memory and announces what it holds.
+    List(Memory),
+    /// Reads a slot. `left`: further attempts.
+    Read {
+        slot: StorageSlot,
+        purpose: Purpose,
+        left: u8,
+    },
+    /// Frees a slot.
+    Delete(Deletion),
+    /// Sends a message.
+    Send(Sending),
+    /// Writes a message into the memory.
+    Stage { id: RequestId, tpdu: Vec<u8> },
+    /// Asks the network by USSD.
+    Ussd { id: RequestId, code: String },
+    /// Ends a USSD dialogue that gave no answer.
+    UssdEnd,
+    /// Looks after the line.
+    Check(Check),
+}
+
+impl Job {
+    /// The memory that has to be selected first; `None` if any will do.
+    pub(super) fn memory(&self) -> Option<&Memory> {
+        match self {
+            Self::List(memory) => Some(memory),
+            Self::Read { slot, .. } => Some(&slot.memory),
+            Self::Delete(deletion) => Some(&deletion.slot.memory),
+            Self::Escape
+            | Self::Synchronise { .. }
+            | Self::BringUp
+            | Self::Select(_)
+            | Self::Send(_)
+            | Self::Stage { .. }
+            | Self::Ussd { .. }
+            | Self::UssdEnd
+            | Self::Check(_) => None,
+        }
+    }
+}
+
+/// Why a slot is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To pass on what came in.
+    Announce,
+    /// Because someone asked.
+    Inspect(RequestId),
+}
+
+/// A slot on its way to being freed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Deletion {
+    pub(super) id: RequestId,
+    pub(super) slot: StorageSlot,
+    pub(super) expected: RawPdu,
+    pub(super) stage: DeletionStage,
+}
+
+/// `Compare → Free → (no answer) → Verify → Free …`; `Free` at once where nothing is in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeletionStage {
+    /// The slot is read before anything is done.
+    Compare,
+    /// `+CMGD`. `left`: further attempts.
+    Free { left: u8 },
+    /// The answer to `+CMGD` was lost: the slot is read. `left`: further attempts.
+    Verify { left: u8 },
+}
+
+/// A message on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sending {
+    pub(super) id: RequestId,
+    pub(super) tag: u64,
+    pub(super) what: Outgoing,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outgoing {
+    /// These octets (`+CMGS`).
+    Tpdu(Vec<u8>),
+    /// What was stored in this slot (`+CMSS`).
+    Slot(StorageSlot),
+}
+
+/// What is looked at from time to time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// `+CREG?`
+    Registration,
+    /// `+CSQ`
+    Signal,
+    /// `+COPS?`
+    Operator,
+    /// `+CPMS?`
+    Storage,
+    /// `+CNMI?`: some modems forget it by themselves.
+    Routing,
+    /// `+CNMI=` again, as it was chosen.
+    RestoreRouting,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// `OK`, with the lines of the answer.
+    Ok(Vec<String>),
+    /// An error.
+    Error(ModemError),
+    /// Nothing in time.
+    NoAnswer,
+}

@@ -1,0 +1,236 @@
+//! Sending and storing, and turning requests into jobs.
+//!
+//! **Invariant:** every request that becomes a job is answered once: here, or with what the loss of the port leaves of it.
+
+use std::time::Duration;
+
+use super::command::{AnswerLines, Command, Leaves, RESULT};
+use super::job::{Job, Outgoing, Purpose, Reply, Sending};
+use super::text::{self, Final};
+use super::{Answer, Engine, Request, RequestId};
+use crate::cause::Cause;
+use crate::error::{CommandError, SendError};
+use crate::event::{Accepted, MessageReference};
+use crate::status::Phase;
+use crate::storage::{Memory, StorageSlot};
+
+/// A TPDU in octets: 164 is the longest that a SIM stores, 176 with room for what a modem adds.
+const LONGEST_TPDU: usize = 176;
+
+impl Engine {
+    /// Turns a request into a job; answers it at once and gives `None` if it cannot be put to a modem.
+    pub(super) fn job_of(&mut self, now: Duration, id: RequestId, request: Request) -> Option<Job> {
+        match request {
+            Request::Send { tag, tpdu } => match unusable(&tpdu) {
+                None => Some(Job::Send(Sending {
+                    id,
+                    tag,
+                    what: Outgoing::Tpdu(tpdu),
+                })),
+                Some(wrong) => {
+                    let cause = Cause::UnusableTpdu(wrong);
+                    self.answer(id, Answer::Sent(Err(SendError::Reject { cause })));
+                    None
+                }
+            },
+            Request::Transmit { tag, slot } => Some(Job::Send(Sending {
+                id,
+                tag,
+                what: Outgoing::Slot(slot),
+            })),
+            Request::Stage { tpdu } => match unusable(&tpdu) {
+                None => Some(Job::Stage { id, tpdu }),
+                Some(wrong) => {
+                    self.answer(id, Answer::Staged(Err(CommandError::Unusable(wrong))));
+                    None
+                }
+            },
+            Request::Inspect { slot } => Some(Job::Read {
+                slot,
+                purpose: Purpose::Inspect(id),
+                left: 0,
+            }),
+            Request::Delete { slot, expected } => {
+                Some(Job::Delete(self.deletion(id, slot, expected)))
+            }
+            Request::Ussd { code } => self.ussd_job(now, id, code),
+        }
+    }
+
+    pub(super) fn send_command(&self, sending: &Sending) -> Command {
+        match &sending.what {
+            Outgoing::Tpdu(tpdu) => Command::new(
+                format!("AT+CMGS={}", tpdu.len()),
+                AnswerLines::Coded("+CMGS"),
+            )
+            .with_payload(self.payload(tpdu))
+            .leaving(Leaves::WithPayload),
+            Outgoing::Slot(slot) => Command::new(
+                format!("AT+CMSS={}", slot.index),
+                AnswerLines::Coded("+CMSS"),
+            )
+            .within(RESULT)
+            .leaving(Leaves::WithLine),
+        }
+    }
+
+    pub(super) fn stage_command(&self, tpdu: &[u8]) -> Command {
+        Command::new(
+            format!("AT+CMGW={}", tpdu.len()),
+            AnswerLines::Coded("+CMGW"),
+        )
+        .with_payload(self.payload(tpdu))
+    }
+
+    /// The service centre, which the length of `+CMGS` does not count, and the TPDU.
+    fn payload(&self, tpdu: &[u8]) -> String {
+        let service_centre = self
+            .settings
+            .service_centre
+            .as_ref()
+            .map_or_else(|| vec![0], |centre| centre.octets());
+        service_centre
+            .iter()
+            .chain(tpdu)
+            .map(|octet| format!("{octet:02X}"))
+            .collect()
+    }
+
+    pub(super) fn finish_send(&mut self, sending: &Sending, reply: Reply, left: bool) {
+        let outcome = match reply {
+            Reply::Ok(lines) => accepted(&lines).ok_or(SendError::Unknown {
+                cause: Cause::NoReference,
+            }),
+            Reply::Error(error) if left => Err(SendError::after_leaving(error)),
+            Reply::Error(error) => Err(SendError::Retry {
+                cause: Cause::Refused(error),
+            }),
+            Reply::NoAnswer if left => Err(SendError::Unknown {
+                cause: Cause::NoAnswer,
+            }),
+            Reply::NoAnswer => Err(SendError::Retry {
+                cause: Cause::NoPrompt,
+            }),
+        };
+        if matches!(outcome, Err(SendError::Unknown { .. })) {
+            self.unresolved = Some(sending.tag);
+        } else if left {
+            self.unresolved = None;
+        }
+        self.answer(sending.id, Answer::Sent(outcome));
+    }
+
+    /// The deadline of a send has come: the caller is answered, the result may still come.
+    pub(super) fn give_up_waiting(&mut self, job: &Job) {
+        if let Job::Send(sending) = job {
+            self.finish_send(sending, Reply::NoAnswer, true);
+        }
+    }
+
+    /// The result of a send came after its caller had been answered.
+    pub(super) fn resolve_late(&mut self, ended: Final, lines: &[String]) {
+        match ended {
+            Final::Ok => {
+                if let Some(accepted) = accepted(lines) {
+                    self.late_outcome(Ok(accepted));
+                }
+            }
+            Final::Error(error) => match SendError::after_leaving(error) {
+                SendError::Unknown { .. } => {}
+                certain @ (SendError::Retry { .. } | SendError::Reject { .. }) => {
+                    self.late_outcome(Err(certain));
+                }
+            },
+        }
+    }
+
+    /// The port went away under a send.
+    pub(super) fn lose_send(&mut self, sending: &Sending, lines: Vec<String>, left: bool) {
+        if left && accepted(&lines).is_some() {
+            return self.finish_send(sending, Reply::Ok(lines), left);
+        }
+        let cause = if self.status.phase == Phase::Stopped {
+            Cause::Stopped
+        } else {
+            Cause::PortLost
+        };
+        let error = if left {
+            SendError::Unknown { cause }
+        } else {
+            SendError::Retry { cause }
+        };
+        self.answer(sending.id, Answer::Sent(Err(error)));
+        self.unresolved = None;
+    }
+
+    pub(super) fn command_lost(&self) -> CommandError {
+        if self.status.phase == Phase::Stopped {
+            CommandError::Stopped
+        } else {
+            CommandError::PortLost
+        }
+    }
+
+    /// The port went away under a job that sends nothing, or before it was begun.
+    pub(super) fn lose(&mut self, job: Job) {
+        let gone = self.command_lost();
+        match job {
+            Job::Send(sending) => self.lose_send(&sending, Vec::new(), false),
+            Job::Stage { id, .. } => self.answer(id, Answer::Staged(Err(gone))),
+            Job::Read {
+                purpose: Purpose::Inspect(id),
+                ..
+            } => self.answer(id, Answer::Inspected(Err(gone))),
+            Job::Delete(deletion) => self.answer(deletion.id, Answer::Deleted(Err(gone))),
+            // The dialogue is answered by itself.
+            Job::Ussd { .. } | Job::UssdEnd => {}
+            Job::Read {
+                purpose: Purpose::Announce,
+                ..
+            }
+            | Job::Escape
+            | Job::Synchronise { .. }
+            | Job::BringUp
+            | Job::Select(_)
+            | Job::List(_)
+            | Job::Check(_) => {}
+        }
+    }
+
+    pub(super) fn finish_stage(&mut self, id: RequestId, reply: Reply) {
+        let result = match reply {
+            Reply::Ok(lines) => {
+                let index = lines
+                    .first()
+                    .and_then(|line| text::number(&text::arguments(line), 0));
+                let memory = self.memories.writing.clone().unwrap_or(Memory::Sim);
+                index
+                    .map(|index| StorageSlot { memory, index })
+                    .ok_or(CommandError::Unreadable { command: "+CMGW" })
+            }
+            Reply::Error(error) => Err(CommandError::Refused(error)),
+            Reply::NoAnswer => Err(CommandError::NoAnswer),
+        };
+        self.answer(id, Answer::Staged(result));
+    }
+}
+
+/// `None` without a line that gives a reference; a number above 255 is taken for accepted without one.
+fn accepted(lines: &[String]) -> Option<Accepted> {
+    let number: u32 = lines
+        .iter()
+        .find_map(|line| text::number(&text::arguments(line), 0))?;
+    Some(Accepted {
+        reference: u8::try_from(number).ok().map(MessageReference),
+    })
+}
+
+fn unusable(tpdu: &[u8]) -> Option<&'static str> {
+    if tpdu.len() < 2 {
+        Some("it is too short")
+    } else if tpdu.len() > LONGEST_TPDU {
+        Some("it is too long")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,638 @@
+//! The engine against the simulated modem and network, in virtual time. The simulator's own log says what really
+//! happened.
+
+use std::time::Duration;
+
+use expect_test::{Expect, expect};
+use modem_sim::{
+    EmptySlot, Incoming, LostAnswer, NetworkTook, Port, Prompt, Quirks, RadioAtStart, SendFault,
+    Settings, Simulator, UssdText,
+};
+
+use super::{seconds, settings, told, tpdu};
+use crate::config::PinDecision;
+use crate::engine::{Answer, Engine, Output, Request, RequestId};
+use crate::error::SendError;
+use crate::event::{Event, Origin};
+use crate::pdu::Kind;
+use crate::status::{Incoming as Noticed, Phase, Registration};
+
+/// An engine, a simulator, and a taker of events that deletes what it was given.
+struct Line {
+    engine: Engine,
+    simulator: Simulator,
+    now: Duration,
+    open: bool,
+    last_id: u64,
+    told: Vec<String>,
+    received: Vec<(Kind, String)>,
+    outcomes: Vec<(u64, Result<(), SendError>)>,
+}
+
+impl Line {
+    fn new(modem: Settings) -> Self {
+        let mut pinned = settings();
+        pinned.pin = "1234".parse().ok();
+        Self {
+            engine: Engine::new(pinned),
+            simulator: Simulator::new(modem),
+            now: Duration::ZERO,
+            open: false,
+            last_id: 0,
+            told: Vec::new(),
+            received: Vec::new(),
+            outcomes: Vec::new(),
+        }
+    }
+
+    fn ready(modem: Settings) -> Self {
+        let mut line = Self::new(modem);
+        line.run(seconds(30));
+        assert_eq!(line.engine.status().phase, Phase::Ready);
+        line.told.clear();
+        line
+    }
+
+    fn ask(&mut self, request: Request) {
+        self.last_id += 1;
+        self.engine
+            .handle_request(self.now, RequestId(self.last_id), request);
+    }
+
+    fn send(&mut self) {
+        self.ask(Request::Send {
+            tag: self.last_id + 1,
+            tpdu: tpdu(),
+        });
+    }
+
+    fn submitted(&self) -> usize {
+        self.simulator.network().submitted(0).count()
+    }
+
+    fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            self.settle();
+            let due = [self.engine.poll_timeout(), self.simulator.poll_timeout()];
+            let Some(due) = due.into_iter().flatten().min().filter(|&due| due <= end) else {
+                break;
+            };
+            self.now = self.now.max(due);
+            self.simulator.handle_timeout(self.now);
+            self.engine.handle_timeout(self.now);
+        }
+        self.now = end;
+        self.settle();
+    }
+
+    /// Moves bytes until both are quiet.
+    fn settle(&mut self) {
+        for _ in 0..100_000 {
+            match (self.simulator.port(), self.open) {
+                (Port::Open, false) => {
+                    self.open = true;
+                    self.engine.handle_opened(self.now);
+                }
+                (Port::Closed, true) => {
+                    self.open = false;
+                    self.engine.handle_closed(Phase::PortAbsent {
+                        reason: "unplugged".to_owned(),
+                    });
+                }
+                (Port::Open, true) | (Port::Closed, false) => {}
+            }
+            let mut busy = false;
+            if let Some(bytes) = self.simulator.poll_output() {
+                busy = true;
+                self.engine.handle_input(self.now, &bytes);
+            }
+            self.engine.handle_timeout(self.now);
+            while let Some(bytes) = self.engine.poll_transmit() {
+                busy = true;
+                self.simulator.handle_input(self.now, &bytes);
+            }
+            while let Some(output) = self.engine.poll_event() {
+                busy = true;
+                self.take(&output);
+            }
+            while self.simulator.poll_event().is_some() {}
+            if !busy {
+                return;
+            }
+        }
+        panic!(
+            "they never rest: {:?}",
+            self.told.iter().rev().take(20).collect::<Vec<_>>()
+        );
+    }
+
+    fn take(&mut self, output: &Output) {
+        self.told.push(told(output));
+        match output {
+            Output::Event(Event::Received { origin, pdu, kind }) => {
+                self.received.push((*kind, pdu.as_str().to_owned()));
+                if let Origin::Stored(slot) = origin {
+                    self.ask(Request::Delete {
+                        slot: slot.clone(),
+                        expected: pdu.clone(),
+                    });
+                }
+            }
+            Output::AskPin(_) => self
+                .engine
+                .handle_pin_decision(self.now, PinDecision::Enter),
+            Output::ClosePort => {
+                self.engine.handle_closed(Phase::NotAnswering);
+                self.engine.handle_opened(self.now);
+            }
+            Output::Answer {
+                id,
+                answer: Answer::Sent(result),
+            } => {
+                self.outcomes.push((id.0, result.clone().map(|_| ())));
+            }
+            Output::Event(Event::LateOutcome { tag, outcome }) => {
+                self.outcomes.push((*tag, outcome.clone().map(|_| ())));
+            }
+            Output::Answer { .. }
+            | Output::Event(
+                Event::PhaseChanged(_) | Event::Ussd(_) | Event::PinAccepted | Event::StorageFull,
+            ) => {}
+        }
+    }
+
+    fn messages(&self) -> usize {
+        self.received
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Message)
+            .count()
+    }
+
+    fn reports(&self) -> usize {
+        self.received
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::StatusReport)
+            .count()
+    }
+}
+
+fn with_quirks(quirks: Quirks) -> Settings {
+    Settings {
+        quirks,
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn bring_up_reads_who_and_where_it_is() {
+    let line = Line::ready(Settings::default());
+    let status = line.engine.status();
+    assert_eq!(
+        status.identity.imei.as_ref().map(|imei| imei.reveal()),
+        Some("490154203237518")
+    );
+    assert_eq!(
+        status.identity.imsi.as_ref().map(|imsi| imsi.reveal()),
+        Some("001010123456789")
+    );
+    assert_eq!(
+        status.identity.iccid.as_ref().map(|iccid| iccid.reveal()),
+        Some("8901001012345678905")
+    );
+    assert_eq!(status.operator.as_deref(), Some("Simulated Mobile"));
+    assert_eq!(status.registration, Registration::Home);
+    assert_eq!(status.incoming, Noticed::Announced);
+    assert_eq!(
+        status.service_centre.as_ref().map(|centre| centre.reveal()),
+        Some("+12025550199")
+    );
+}
+
+#[test]
+fn a_locked_busy_sim_with_its_radio_off_comes_up() {
+    let line = Line::ready(Settings {
+        pin: Some("1234".to_owned()),
+        sim_busy_for: seconds(10),
+        radio: RadioAtStart::Off,
+        ..Settings::default()
+    });
+    assert!(line.engine.status().registration.is_registered());
+}
+
+#[test]
+fn messages_and_reports_come_in_and_their_slots_are_freed() {
+    for report_capacity in [0, 10] {
+        let mut line = Line::ready(Settings {
+            report_capacity,
+            ..Settings::default()
+        });
+        line.simulator
+            .deliver(line.now, &Incoming::new("+12025550100", "hello"))
+            .expect("a message");
+        line.simulator
+            .deliver(
+                line.now,
+                &Incoming::new("+12025550101", &"long ".repeat(70)),
+            )
+            .expect("a message");
+        line.ask(Request::Send {
+            tag: 1,
+            tpdu: with_report(),
+        });
+        line.run(seconds(10));
+        assert_eq!((line.messages(), line.reports()), (4, 1), "{:?}", line.told);
+        assert_eq!(line.outcomes, [(1, Ok(()))]);
+        for memory in [
+            modem_sim::card::Memory::Sim,
+            modem_sim::card::Memory::Reports,
+        ] {
+            assert_eq!(line.simulator.card().used(memory), 0);
+        }
+    }
+}
+
+/// TP-SRR set in the fixture.
+fn with_report() -> Vec<u8> {
+    let mut tpdu = tpdu();
+    if let Some(first) = tpdu.first_mut() {
+        *first |= 0x20;
+    }
+    tpdu
+}
+
+#[test]
+fn what_came_while_nobody_listened_is_found_at_start() {
+    let mut line = Line::new(Settings::default());
+    for number in 0..5 {
+        let text = format!("message {number}");
+        line.simulator
+            .deliver(line.now, &Incoming::new("+12025550100", &text))
+            .expect("a message");
+    }
+    line.run(seconds(10));
+    assert_eq!(line.messages(), 5);
+    assert_eq!(line.simulator.card().used(modem_sim::card::Memory::Sim), 0);
+}
+
+/// Each fault, what its sender is told, how often the network got it; the send after it passes.
+#[test]
+fn every_fault_in_sending_ends_as_promised_and_nothing_is_sent_twice() {
+    let check = |fault: SendFault, submitted: usize, expected: Expect| {
+        let mut line = Line::ready(Settings::default());
+        line.simulator.fail_send(fault.clone());
+        line.send();
+        line.run(seconds(200));
+        assert_eq!(line.submitted(), submitted, "{fault:?}");
+        line.send();
+        line.run(seconds(20));
+        assert_eq!(
+            line.submitted(),
+            submitted + 1,
+            "{fault:?}: {:?}",
+            line.told
+        );
+        let told: Vec<&str> = line
+            .told
+            .iter()
+            .map(String::as_str)
+            .filter(|told| !told.starts_with("phase"))
+            .collect();
+        expected.assert_eq(&told.join("\n"));
+    };
+    check(
+        SendFault::BeforePrompt { code: 500 },
+        0,
+        expect![[r#"
+        1: not sent, to be tried again: the modem reports an unknown error (+CMS ERROR: 500)
+        2: accepted, reference 193"#]],
+    );
+    check(
+        SendFault::AfterSubmit {
+            code: 38,
+            network: NetworkTook::Nothing,
+        },
+        0,
+        expect![[r#"
+            1: not sent: the network is out of order, probably for longer: try again later (+CMS ERROR: 38)
+            2: accepted, reference 193"#]],
+    );
+    check(
+        SendFault::AfterSubmit {
+            code: 332,
+            network: NetworkTook::It,
+        },
+        1,
+        expect![[r#"
+            1: it cannot be told whether this left: the network did not answer in time (+CMS ERROR: 332)
+            2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::AfterSubmit {
+            code: 512,
+            network: NetworkTook::It,
+        },
+        1,
+        expect![[r#"
+            1: it cannot be told whether this left: the modem reports a fault of its own (+CMS ERROR: 512)
+            2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::NoPrompt,
+        0,
+        expect![[r#"
+        1: not sent, to be tried again: the modem did not take the message
+        2: accepted, reference 193"#]],
+    );
+    check(
+        SendFault::LoseAnswer,
+        1,
+        expect![[r#"
+        1: it cannot be told whether this left: the modem did not say what became of it
+        2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::LateAnswer(seconds(30)),
+        1,
+        expect![[r#"
+        1: accepted, reference 193
+        2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::LateAnswer(seconds(130)),
+        1,
+        expect![[r#"
+        1: it cannot be told whether this left: the modem did not say what became of it
+        late, tag 1: accepted, reference 193
+        2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::OkWithoutReference,
+        1,
+        expect![[r#"
+        1: it cannot be told whether this left: the modem said OK, but not that the network took it
+        2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::BareError,
+        1,
+        expect![[r#"
+        1: it cannot be told whether this left: the modem said ERROR and no reason
+        2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::LineBeforeResult("pad".to_owned()),
+        1,
+        expect![[r#"
+            1: accepted, reference 193
+            2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::LineBeforePrompt("+ZPASR: \"UMTS\"".to_owned()),
+        1,
+        expect![[r#"
+            1: accepted, reference 193
+            2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::DoubledResult,
+        1,
+        expect![[r#"
+        1: accepted, reference 193
+        2: accepted, reference 194"#]],
+    );
+    check(
+        SendFault::DropPort(seconds(5)),
+        1,
+        expect![[r#"
+        1: it cannot be told whether this left: the modem went away: check its cable and power
+        2: accepted, reference 194"#]],
+    );
+}
+
+#[test]
+fn a_lost_deletion_and_a_new_message_in_the_slot_lose_nothing() {
+    let mut line = Line::ready(Settings {
+        sim_capacity: 1,
+        ..Settings::default()
+    });
+    line.simulator.lose_answer(LostAnswer {
+        command: "+CMGD".to_owned(),
+    });
+    line.simulator
+        .deliver(line.now, &Incoming::new("+12025550100", "first"))
+        .expect("a message");
+    line.simulator
+        .deliver(line.now, &Incoming::new("+12025550100", "second"))
+        .expect("a message");
+    line.run(seconds(120));
+    assert_eq!(line.messages(), 2, "{:?}", line.told);
+    assert_eq!(line.simulator.card().used(modem_sim::card::Memory::Sim), 0);
+}
+
+#[test]
+fn a_port_that_goes_away_and_comes_back_keeps_the_queue_going() {
+    let mut line = Line::ready(Settings {
+        send_latency: seconds(3),
+        ..Settings::default()
+    });
+    line.send();
+    line.send();
+    line.run(seconds(1));
+    line.simulator.drop_port(line.now, seconds(5));
+    line.simulator
+        .deliver(line.now, &Incoming::new("+12025550100", "meanwhile"))
+        .expect("a message");
+    line.run(seconds(30));
+    let (first, second) = (line.outcomes.first(), line.outcomes.get(1));
+    assert!(
+        matches!(first, Some((1, Err(SendError::Unknown { .. })))),
+        "{first:?}"
+    );
+    assert!(
+        matches!(second, Some((2, Err(SendError::Retry { .. })))),
+        "{second:?}"
+    );
+    assert_eq!(line.messages(), 1);
+    line.send();
+    line.run(seconds(10));
+    assert_eq!(
+        line.outcomes.get(2).map(|(_, outcome)| outcome),
+        Some(&Ok(())),
+        "{:?}",
+        line.told
+    );
+}
+
+#[test]
+fn a_hung_modem_is_talked_back_to() {
+    let mut line = Line::ready(Settings::default());
+    line.simulator.hang(line.now, seconds(100));
+    line.run(seconds(200));
+    assert_eq!(line.engine.status().phase, Phase::Ready);
+    line.send();
+    line.run(seconds(5));
+    assert_eq!(line.outcomes, [(1, Ok(()))]);
+}
+
+/// Each peculiarity by itself: one message in, one out.
+#[test]
+fn peculiar_modems_carry_a_message_each_way() {
+    let commands = |names: &[&str]| {
+        names
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect::<Vec<_>>()
+    };
+    let profiles = [
+        Quirks {
+            empty_slot: EmptySlot::BareOk,
+            ..Quirks::default()
+        },
+        Quirks {
+            prompt: Prompt::WithLineEnd,
+            ..Quirks::default()
+        },
+        Quirks {
+            chatter: Some((seconds(3), "^BOOT:91409020,0,0,0,6".to_owned())),
+            ..Quirks::default()
+        },
+        Quirks {
+            refused_commands: commands(&[
+                "+CSMS", "+CREG=", "+COPS=", "+CEREG", "+CGREG", "+CNMI", "+CCID",
+            ]),
+            ..Quirks::default()
+        },
+        Quirks {
+            without_final: commands(&["+CPIN?", "+CSCA?"]),
+            ..Quirks::default()
+        },
+        Quirks {
+            silent_commands: commands(&["+CMGL=4"]),
+            ..Quirks::default()
+        },
+        Quirks {
+            silent_commands: commands(&["+CPMS", "+CNMI=?"]),
+            ..Quirks::default()
+        },
+    ];
+    for quirks in profiles {
+        let name = format!("{quirks:?}");
+        let mut line = Line::new(Settings {
+            sim_capacity: 8,
+            ..with_quirks(quirks)
+        });
+        line.simulator
+            .deliver(line.now, &Incoming::new("+12025550100", "before"))
+            .expect("a message");
+        line.run(seconds(120));
+        line.simulator
+            .deliver(line.now, &Incoming::new("+12025550100", "hello"))
+            .expect("a message");
+        line.send();
+        line.run(seconds(120));
+        assert_eq!(line.messages(), 2, "{name}: {:?}", line.told);
+        assert!(matches!(line.outcomes.as_slice(), [(_, Ok(()))]), "{name}");
+        assert_eq!(line.submitted(), 1, "{name}");
+    }
+}
+
+#[test]
+fn ussd_is_read_in_every_spelling() {
+    for ussd_text in [UssdText::Plain, UssdText::PackedHex, UssdText::Ucs2Hex] {
+        let mut line = Line::ready(with_quirks(Quirks {
+            ussd_text,
+            ..Quirks::default()
+        }));
+        line.ask(Request::Ussd {
+            code: "*100#".to_owned(),
+        });
+        line.run(seconds(5));
+        assert_eq!(
+            line.told,
+            ["1: Ended Your balance is 12.50. Valid until 31.12.2030."],
+            "{ussd_text:?}"
+        );
+    }
+}
+
+/// Faults by seed. By the simulator's log: nothing is submitted more often than it was asked for, what is told to have
+/// been accepted was submitted, and every message delivered arrives.
+#[test]
+fn random_faults_lose_nothing_and_send_nothing_twice() {
+    for seed in 0..40 {
+        let mut random = fastrand(seed);
+        let mut line = Line::ready(Settings {
+            seed,
+            send_latency: seconds(2),
+            ..Settings::default()
+        });
+        let (mut delivered, mut asked) = (0, 0);
+        for _ in 0..60 {
+            match random(10) {
+                0 => line.simulator.fail_send(SendFault::LoseAnswer),
+                1 => line.simulator.fail_send(SendFault::NoPrompt),
+                2 => line.simulator.fail_send(SendFault::AfterSubmit {
+                    code: 512,
+                    network: NetworkTook::It,
+                }),
+                3 => line.simulator.lose_answer(LostAnswer {
+                    command: "+CMGD".to_owned(),
+                }),
+                4 => line.simulator.drop_port(line.now, seconds(random(20))),
+                5 => line.simulator.hang(line.now, seconds(random(60))),
+                6 | 7 => {
+                    delivered += 1;
+                    let text = format!("number {delivered}");
+                    line.simulator
+                        .deliver(line.now, &Incoming::new("+12025550100", &text))
+                        .expect("a message");
+                }
+                _ => {
+                    asked += 1;
+                    line.send();
+                }
+            }
+            line.run(Duration::from_millis(random(30_000)));
+        }
+        line.run(seconds(900));
+        assert_eq!(line.engine.status().phase, Phase::Ready, "seed {seed}");
+        assert!(line.submitted() <= asked, "seed {seed}");
+        let accepted = line
+            .outcomes
+            .iter()
+            .filter(|(_, outcome)| outcome.is_ok())
+            .count();
+        let unknown = line
+            .outcomes
+            .iter()
+            .filter(|(_, outcome)| matches!(outcome, Err(SendError::Unknown { .. })))
+            .count();
+        assert!(accepted <= line.submitted(), "seed {seed}");
+        assert!(
+            line.submitted() <= accepted + unknown,
+            "seed {seed}: {:?}",
+            line.told
+        );
+        let mut bodies: Vec<&String> = line.received.iter().map(|(_, pdu)| pdu).collect();
+        bodies.sort();
+        bodies.dedup();
+        assert_eq!(bodies.len(), delivered, "seed {seed}: {:?}", line.told);
+        assert_eq!(
+            line.simulator.card().used(modem_sim::card::Memory::Sim),
+            0,
+            "seed {seed}"
+        );
+    }
+}
+
+/// splitmix64, so that a seed is a run.
+fn fastrand(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed;
+    move |bound| {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % bound.max(1)
+    }
+}

@@ -1,0 +1,194 @@
+//! What is looked at from time to time: registration, signal, operator, how full the memories are and what is in them,
+//! and whether the modem still announces messages. The safety net under announcements that get lost.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::Engine;
+use super::command::{AnswerLines, Command, NETWORK};
+use super::job::{Check, Job, Reply};
+use super::text;
+use crate::config::DeliveryReports;
+use crate::redacted::Redacted;
+use crate::status::{Incoming, Registration, Signal};
+use crate::storage::Memory;
+
+/// How often memories are looked into where the modem announces nothing.
+const POLL: Duration = Duration::from_secs(5);
+
+/// When what is looked at.
+#[derive(Debug, Default)]
+pub(super) struct Upkeep {
+    next_check: Duration,
+    next_poll: Duration,
+    queue: VecDeque<Check>,
+    /// `+CNMI=` as it was chosen.
+    pub(super) routing: Option<String>,
+    /// `+CNMI?` as it read afterwards.
+    routing_seen: Option<String>,
+}
+
+impl Upkeep {
+    pub(super) fn due(&self) -> Duration {
+        if self.queue.is_empty() {
+            self.next_check.min(self.next_poll)
+        } else {
+            Duration::ZERO
+        }
+    }
+}
+
+impl Engine {
+    /// The modem is set up: what its memories hold is looked at now, everything else later.
+    pub(super) fn begin_upkeep(&mut self, now: Duration) {
+        self.upkeep.next_check = now + self.settings.poll_interval;
+        self.upkeep.next_poll = now + self.poll_pause();
+        self.upkeep.queue.clear();
+        self.upkeep.routing_seen = None;
+        for memory in self.memories_at_start() {
+            self.slots.list(memory);
+        }
+    }
+
+    pub(super) fn next_check(&mut self, now: Duration) -> Option<Job> {
+        if now >= self.upkeep.next_check {
+            self.upkeep.next_check = now + self.settings.poll_interval;
+            self.upkeep.next_poll = now + self.poll_pause();
+            let routing = (self.status.incoming == Incoming::Announced).then_some(Check::Routing);
+            let all = [
+                Check::Registration,
+                Check::Signal,
+                Check::Operator,
+                Check::Storage,
+            ];
+            self.upkeep.queue = all.into_iter().chain(routing).collect();
+        } else if now >= self.upkeep.next_poll {
+            self.upkeep.next_poll = now + self.poll_pause();
+            if !self.upkeep.queue.contains(&Check::Storage) {
+                self.upkeep.queue.push_back(Check::Storage);
+            }
+        }
+        self.upkeep.queue.pop_front().map(Job::Check)
+    }
+
+    pub(super) fn check_command(&self, check: Check) -> Command {
+        match check {
+            Check::Registration => Command::new("AT+CREG?", AnswerLines::Coded("+CREG")),
+            Check::Signal => Command::new("AT+CSQ", AnswerLines::Coded("+CSQ")),
+            Check::Operator => {
+                Command::new("AT+COPS?", AnswerLines::Coded("+COPS")).within(NETWORK)
+            }
+            Check::Storage => Command::new("AT+CPMS?", AnswerLines::Coded("+CPMS")),
+            Check::Routing => Command::new("AT+CNMI?", AnswerLines::Coded("+CNMI")),
+            Check::RestoreRouting => {
+                let routing = self.upkeep.routing.as_deref().unwrap_or("2,1");
+                Command::new(format!("AT+CNMI={routing}"), AnswerLines::None)
+            }
+        }
+    }
+
+    pub(super) fn finish_check(&mut self, check: Check, reply: Reply) {
+        let lines = match reply {
+            Reply::Ok(lines) => lines,
+            Reply::Error(_) | Reply::NoAnswer => Vec::new(),
+        };
+        match check {
+            Check::Registration => self.note_registration_answer(&lines),
+            Check::Signal => self.note_signal(&lines),
+            Check::Operator => self.note_operator(&lines),
+            Check::Storage => {
+                if let Some(reading) = self.memories.reading.clone() {
+                    self.note_storage(&reading, &lines);
+                }
+                for memory in self.memories_of_new_messages() {
+                    self.look_into(memory);
+                }
+            }
+            Check::Routing => self.compare_routing(lines),
+            Check::RestoreRouting => {}
+        }
+    }
+
+    /// `+CREG: n,stat,…`
+    pub(super) fn note_registration_answer(&mut self, lines: &[String]) {
+        for line in lines {
+            let stat = text::number(&text::arguments(line), 1);
+            if let (Some(code), Some(stat)) = (text::code(line), stat) {
+                self.note_registration(code, Registration::from_stat(stat));
+            }
+        }
+    }
+
+    pub(super) fn note_signal(&mut self, lines: &[String]) {
+        if let Some(line) = lines.first() {
+            self.status.signal =
+                text::number(&text::arguments(line), 0).and_then(Signal::from_rssi);
+        }
+    }
+
+    pub(super) fn note_operator(&mut self, lines: &[String]) {
+        if let Some(line) = lines.first() {
+            self.status.operator = text::arguments(line)
+                .into_iter()
+                .nth(2)
+                .filter(|name| !name.is_empty());
+        }
+    }
+
+    /// `+CSCA: "+12025550199",145`; some modems write the number as UCS-2 in hexadecimal.
+    pub(super) fn note_service_centre(&mut self, lines: &[String]) {
+        let Some(line) = lines.first() else { return };
+        let number = text::arguments(line).into_iter().next().unwrap_or_default();
+        let number = if number.len() > 20 {
+            super::ussd::spell(&number, None)
+        } else {
+            number
+        };
+        self.status.service_centre = (!number.is_empty()).then(|| Redacted::new(number));
+    }
+
+    /// Some modems forget the routing after a network change or an unacknowledged report.
+    fn compare_routing(&mut self, lines: Vec<String>) {
+        let Some(line) = lines.into_iter().next() else {
+            return;
+        };
+        match &self.upkeep.routing_seen {
+            None => self.upkeep.routing_seen = Some(line),
+            Some(seen) if *seen == line => {}
+            Some(_) => {
+                tracing::warn!(
+                    command = "AT+CNMI",
+                    "the modem forgot how to announce messages; it is told again"
+                );
+                self.upkeep.queue.push_back(Check::RestoreRouting);
+            }
+        }
+    }
+
+    fn poll_pause(&self) -> Duration {
+        match self.status.incoming {
+            Incoming::Announced => self.settings.poll_interval,
+            Incoming::Polled => POLL.min(self.settings.poll_interval),
+        }
+    }
+
+    /// Where new messages and stored reports go.
+    fn memories_of_new_messages(&self) -> Vec<Memory> {
+        let receiving = self.memories.receiving.clone().unwrap_or(Memory::Sim);
+        let reports = (self.settings.delivery_reports == DeliveryReports::Wanted
+            && self.memories.readable.contains(&Memory::StatusReports))
+        .then_some(Memory::StatusReports);
+        [Some(receiving), reports].into_iter().flatten().collect()
+    }
+
+    /// Those, and where messages of an earlier setting may lie.
+    fn memories_at_start(&self) -> Vec<Memory> {
+        let mut memories = self.memories_of_new_messages();
+        for memory in [Memory::Sim, Memory::Modem] {
+            if self.memories.readable.contains(&memory) && !memories.contains(&memory) {
+                memories.push(memory);
+            }
+        }
+        memories
+    }
+}
