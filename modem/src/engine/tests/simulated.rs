@@ -484,6 +484,11 @@ fn peculiar_modems_carry_a_message_each_way() {
             .map(|&name| name.to_owned())
             .collect::<Vec<_>>()
     };
+    let forms = [
+        modem_sim::PduForm::Lower,
+        modem_sim::PduForm::TrailingQuote,
+        modem_sim::PduForm::Padded,
+    ];
     let profiles = [
         Quirks {
             empty_slot: EmptySlot::BareOk,
@@ -494,13 +499,21 @@ fn peculiar_modems_carry_a_message_each_way() {
             ..Quirks::default()
         },
         Quirks {
-            chatter: Some((seconds(3), "^BOOT:91409020,0,0,0,6".to_owned())),
+            chatter: Some(modem_sim::Chatter {
+                line: "^BOOT:91409020,0,0,0,6".to_owned(),
+                every_ms: 3000,
+            }),
             ..Quirks::default()
         },
         Quirks {
             refused_commands: commands(&[
                 "+CSMS", "+CREG=", "+COPS=", "+CEREG", "+CGREG", "+CNMI", "+CCID",
             ]),
+            ..Quirks::default()
+        },
+        Quirks {
+            cpms_memories: 1,
+            greeting: "\0\0\r\nRDY\r\n".to_owned(),
             ..Quirks::default()
         },
         Quirks {
@@ -516,7 +529,11 @@ fn peculiar_modems_carry_a_message_each_way() {
             ..Quirks::default()
         },
     ];
-    for quirks in profiles {
+    let forms = forms.map(|pdu_form| Quirks {
+        pdu_form,
+        ..Quirks::default()
+    });
+    for quirks in profiles.into_iter().chain(forms) {
         let name = format!("{quirks:?}");
         let mut line = Line::new(Settings {
             sim_capacity: 8,
