@@ -2,10 +2,13 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use modem_sim::control::Request;
+use modem_sim::serve::{Place, RequestError, Server};
+use modem_sim::{Event, Friend, Settings, Simulator};
 use rustix::fs::{Mode, OFlags};
 use serde_json::json;
 use support::{Bench, until};
@@ -140,5 +143,54 @@ async fn over_tcp_one_client_follows_another() -> Result<()> {
         assert_eq!(answer.escape_ascii().to_string(), r"ATE1\r\r\nOK\r\n");
     }
     assert!(bench.process.stop(PATIENCE).await?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_program_can_hold_it_and_watch_the_network() -> Result<()> {
+    let settings = Settings {
+        send_latency: Duration::ZERO,
+        friends: Friend::pair(),
+        ..Settings::default()
+    };
+    let (server, handle) =
+        Server::open(Simulator::new(settings), Place::Pty { link: None }).await?;
+    let modem = PathBuf::from(server.address());
+    let mut events = handle.subscribe();
+    let running = tokio::spawn(server.run());
+
+    let prompted = "AT+CMGS=22\r0001000B912120550501F000000AE8329BFD4697D9EC37\u{1a}";
+    assert!(command(&modem, prompted).await?.contains("+CMGS: "));
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        let event = tokio::time::timeout(PATIENCE, events.recv()).await??;
+        seen.push(match event {
+            Event::Submitted(part) => format!("part to {}", part.to),
+            Event::Message(message) => format!("message {}", message.text),
+            Event::Delivered { .. } => "answer".to_owned(),
+            Event::Reported { .. } | Event::PortClosed | Event::PortOpened => {
+                "something else".to_owned()
+            }
+        });
+    }
+    assert_eq!(
+        seen,
+        ["part to +12025550100", "message hellohello", "answer"]
+    );
+    let refused = handle
+        .request(Request::DeliverPdu {
+            tpdu: "0".to_owned(),
+        })
+        .await;
+    assert_eq!(
+        refused,
+        Err(RequestError::Refused("not hexadecimal octets".to_owned()))
+    );
+    handle.stop().await;
+    tokio::time::timeout(PATIENCE, running).await???;
+    assert_eq!(
+        handle.request(Request::Status).await,
+        Err(RequestError::Stopped)
+    );
     Ok(())
 }

@@ -202,7 +202,7 @@ pub(crate) fn program(name: &str, variable: &str, package: &str) -> Result<Optio
     Ok(found)
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     use std::io::Write as _;
     drop(writeln!(std::io::stdout(), "{line}"));
 }
