@@ -1,0 +1,470 @@
+//! The control surface: `POST /control/ACT` with a JSON object; answers are JSON, refusals 400 with `{"error": …}`.
+//!
+//! | act | body | answer |
+//! |---|---|---|
+//! | `user` | `id`, `first_name`, `last_name?`, `username?`, `deleted?` | |
+//! | `start` | `user`, `silent?`: opens the private chat, and writes `/start` unless silent | `message_id` |
+//! | `block`, `unblock` | `user` | |
+//! | `chat` | `id`, `type` (`group`, `supergroup`, `forum`, `channel`), `title`, `members`, `bot?` (`member`, `administrator`, `topics`: an administrator who may manage topics), `reactions?` | |
+//! | `member` | `chat`, `user`, `status`, `can_manage_topics?` | |
+//! | `privacy` | `on` | |
+//! | `write` | `chat`, `from`, `text?`, `media?` (`photo`, `voice`, …), `reply_to?`, `topic?`, `as?` (a channel or the group itself) | `message_id` |
+//! | `edit` | `chat`, `message_id`, `text` | |
+//! | `press` | `chat`, `message_id`, `from`, `label` | `callback_query_id` |
+//! | `callback` | `id` | `answered`, `text`, `show_alert` |
+//! | `topic` | `chat`, `from`, `name` | `message_thread_id` |
+//! | `delete_topic` | `chat`, `message_thread_id` | |
+//! | `topics` | `chat` | a list |
+//! | `messages` | `chat` | a list, with `reactions` and `keyboard` |
+//! | `migrate` | `chat`, `to`: the group becomes a supergroup | |
+//! | `fault` | `method?`, `chat?`, `times?`, `after?`, `what`: `"lose_answer"`, `"lose_call"`, `{"delay_ms"}`, `{"retry_after"}`, `{"error": {"code", "description"}}`, `{"late_error": …}` | |
+//! | `clear_faults` | | |
+//! | `limits` | `on` | |
+//! | `next_update_id` | `id` | |
+//! | `calls` | | a list of `method`, `chat`, `code`, `at_ms` |
+//! | `pending` | | `updates` that no call has acknowledged |
+//!
+//! A chat is named as the bot names it: a private chat by the person's id. Where there are several bots, `bot` names the
+//! one that is meant.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::Shared;
+use crate::faults::Fault;
+use crate::people::{self, Writing};
+use crate::render;
+use crate::world::{ANONYMOUS, CHANNEL_BOT, Chat, ChatKey, Kind, Member, Message, User, World};
+
+/// Chats and people that there may be.
+const CROWD: usize = 10_000;
+
+type Done = Result<Value, String>;
+
+pub(crate) async fn handle(
+    State(shared): State<Shared>,
+    Path(act): Path<String>,
+    body: String,
+) -> Response {
+    let body = if body.trim().is_empty() { "{}" } else { &body };
+    let done = serde_json::from_str(body)
+        .map_err(|error| error.to_string())
+        .and_then(|body| perform(&mut shared.world(), &act, body));
+    std::future::ready(match done {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response(),
+    })
+    .await
+}
+
+fn perform(world: &mut World, act: &str, body: Value) -> Done {
+    let bot = body
+        .get("bot_id")
+        .and_then(Value::as_i64)
+        .or_else(|| world.first_bot())
+        .ok_or("there is no bot")?;
+    match act {
+        "user" => add_user(world, read(body)?),
+        "start" => start(world, bot, &read(body)?),
+        "block" => block(world, bot, &read(body)?, true),
+        "unblock" => block(world, bot, &read(body)?, false),
+        "chat" => add_chat(world, bot, read(body)?),
+        "member" => set_member(world, bot, read(body)?),
+        "privacy" => {
+            let Switch { on } = read(body)?;
+            world.bots.get_mut(&bot).ok_or("no such bot")?.privacy = on;
+            done()
+        }
+        "write" => write(world, bot, read(body)?),
+        "edit" => {
+            let Edit { chat, message_id, text } = read(body)?;
+            people::edit(world, world.key(bot, chat), message_id, &text)?;
+            done()
+        }
+        "press" => {
+            let Press { chat, message_id, from, label } = read(body)?;
+            let key = world.key(bot, chat);
+            let id = people::press(world, key, message_id, from, &label)?;
+            Ok(json!({ "callback_query_id": id }))
+        }
+        "callback" => callback(world, &read(body)?),
+        "topic" => {
+            let NewTopic { chat, from, name } = read(body)?;
+            let key = world.key(bot, chat);
+            let id = people::open_topic(world, key, from, &name, 7_322_096, None)
+                .ok_or("no such chat")?;
+            Ok(json!({ "message_thread_id": id }))
+        }
+        "delete_topic" => {
+            let OldTopic { chat, message_thread_id } = read(body)?;
+            people::remove_topic(world, world.key(bot, chat), message_thread_id);
+            done()
+        }
+        "topics" => topics(chat(world, bot, read(body)?)?),
+        "messages" => messages(world, bot, read(body)?),
+        "migrate" => migrate(world, bot, &read(body)?),
+        "fault" => {
+            let fault: Fault = read(body)?;
+            if world.faults.add(fault) { done() } else { Err("too many faults".to_owned()) }
+        }
+        "clear_faults" => {
+            world.faults.clear();
+            done()
+        }
+        "limits" => {
+            let Switch { on } = read(body)?;
+            world.limits.on = on;
+            done()
+        }
+        "next_update_id" => {
+            let Number { id } = read(body)?;
+            world.bots.get_mut(&bot).ok_or("no such bot")?.queue.continue_at(id);
+            done()
+        }
+        "calls" => Ok(world
+            .calls
+            .iter()
+            .map(|call| {
+                json!({ "bot": call.bot, "method": call.method, "chat": call.chat, "code": call.code, "at_ms": call.at_ms })
+            })
+            .collect()),
+        "pending" => {
+            let waiting = world.bots.get(&bot).map_or(0, |bot| bot.queue.pending());
+            Ok(json!({ "updates": waiting }))
+        }
+        _ => Err(format!("no such act: {act}")),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: Value) -> Result<T, String> {
+    serde_json::from_value(body).map_err(|error| error.to_string())
+}
+
+fn done() -> Done {
+    Ok(json!({}))
+}
+
+#[derive(Deserialize)]
+struct NewUser {
+    id: i64,
+    first_name: String,
+    last_name: Option<String>,
+    username: Option<String>,
+    #[serde(default)]
+    deleted: bool,
+}
+
+fn add_user(world: &mut World, new: NewUser) -> Done {
+    if world.users.len() >= CROWD {
+        return Err("too many people".to_owned());
+    }
+    world.users.insert(
+        new.id,
+        User {
+            id: new.id,
+            first_name: new.first_name,
+            last_name: new.last_name,
+            username: new.username,
+            deleted: new.deleted,
+        },
+    );
+    done()
+}
+
+#[derive(Deserialize)]
+struct Start {
+    user: i64,
+    #[serde(default)]
+    silent: bool,
+}
+
+fn start(world: &mut World, bot: i64, start: &Start) -> Done {
+    let user = world.users.get(&start.user).ok_or("no such person")?.id;
+    let key = ChatKey::Private { bot, user };
+    world.add_chat(key, Kind::Private, "").blocked = false;
+    if start.silent {
+        return done();
+    }
+    let message = writing(user, "/start");
+    Ok(json!({ "message_id": people::write(world, key, message)? }))
+}
+
+fn writing(from: i64, text: &str) -> Writing {
+    Writing {
+        from,
+        sender_chat: None,
+        text: text.to_owned(),
+        extra: None,
+        reply_to: None,
+        topic: None,
+    }
+}
+
+#[derive(Deserialize)]
+struct Person {
+    user: i64,
+}
+
+fn block(world: &mut World, bot: i64, person: &Person, blocked: bool) -> Done {
+    let user = person.user;
+    let key = ChatKey::Private { bot, user };
+    world.chats.get_mut(&key).ok_or("no such chat")?.blocked = blocked;
+    done()
+}
+
+#[derive(Deserialize)]
+struct NewChat {
+    id: i64,
+    #[serde(rename = "type")]
+    kind: String,
+    title: String,
+    #[serde(default)]
+    members: Vec<i64>,
+    /// `member`, `administrator` or `topics`.
+    bot: Option<String>,
+    reactions: Option<Vec<String>>,
+}
+
+fn add_chat(world: &mut World, bot: i64, new: NewChat) -> Done {
+    if world.chats.len() >= CROWD {
+        return Err("too many chats".to_owned());
+    }
+    let kind = match new.kind.as_str() {
+        "group" => Kind::Group,
+        "supergroup" => Kind::Supergroup,
+        "forum" => Kind::Forum,
+        "channel" => Kind::Channel,
+        other => return Err(format!("no such type of chat: {other}")),
+    };
+    // Bot API, "Chat", `id`, and the ids of MTProto: supergroups and channels begin with -100.
+    let long = new.id <= -1_000_000_000_000;
+    if new.id >= 0 || long != kind.has_own_message_ids() {
+        return Err("a group's id is negative; a supergroup's or channel's begins with -100 and has 13 digits".to_owned());
+    }
+    let member = |status: &str, can_manage_topics| Member {
+        status: status.to_owned(),
+        can_manage_topics,
+    };
+    let me = match new.bot.as_deref() {
+        None | Some("member") => member("member", false),
+        Some("administrator") => member("administrator", false),
+        Some("topics") => member("administrator", true),
+        Some(other) => return Err(format!("no such place for a bot: {other}")),
+    };
+    let chat = world.add_chat(ChatKey::Group(new.id), kind, &new.title);
+    chat.reactions = new.reactions;
+    chat.members.insert(bot, me);
+    for (index, id) in new.members.into_iter().enumerate() {
+        let status = if index == 0 { "creator" } else { "member" };
+        chat.members.insert(id, member(status, index == 0));
+    }
+    done()
+}
+
+#[derive(Deserialize)]
+struct NewMember {
+    chat: i64,
+    user: i64,
+    status: String,
+    #[serde(default)]
+    can_manage_topics: bool,
+}
+
+fn set_member(world: &mut World, bot: i64, new: NewMember) -> Done {
+    let key = world.key(bot, new.chat);
+    let chat = world.chats.get_mut(&key).ok_or("no such chat")?;
+    let member = Member {
+        status: new.status,
+        can_manage_topics: new.can_manage_topics,
+    };
+    chat.members.insert(new.user, member);
+    done()
+}
+
+#[derive(Deserialize)]
+struct Switch {
+    on: bool,
+}
+
+#[derive(Deserialize)]
+struct Number {
+    id: i64,
+}
+
+#[derive(Deserialize)]
+struct NewMessage {
+    chat: i64,
+    from: i64,
+    #[serde(default)]
+    text: String,
+    media: Option<String>,
+    reply_to: Option<i32>,
+    topic: Option<i32>,
+    /// Not as themselves, but as this channel or as the group (an anonymous administrator).
+    #[serde(rename = "as")]
+    sender: Option<i64>,
+}
+
+fn write(world: &mut World, bot: i64, new: NewMessage) -> Done {
+    let key = world.key(bot, new.chat);
+    let chat = world.chats.get(&key).ok_or("no such chat")?;
+    if chat.kind == Kind::Private && chat.id != new.from {
+        return Err("a private chat is between one person and the bot".to_owned());
+    }
+    if !world.users.contains_key(&new.from) {
+        return Err("no such person".to_owned());
+    }
+    let extra = match new.media {
+        None => None,
+        Some(kind) => {
+            let value = people::medium(&kind).ok_or_else(|| format!("no such medium: {kind}"))?;
+            Some((kind, value))
+        }
+    };
+    let from = match new.sender {
+        None => new.from,
+        Some(sender) if sender == new.chat => ANONYMOUS,
+        Some(_) => CHANNEL_BOT,
+    };
+    let writing = Writing {
+        from,
+        sender_chat: new.sender,
+        text: new.text,
+        extra,
+        reply_to: new.reply_to,
+        topic: new.topic,
+    };
+    Ok(json!({ "message_id": people::write(world, key, writing)? }))
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    chat: i64,
+    message_id: i32,
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct Press {
+    chat: i64,
+    message_id: i32,
+    from: i64,
+    label: String,
+}
+
+#[derive(Deserialize)]
+struct Which {
+    id: String,
+}
+
+fn callback(world: &World, which: &Which) -> Done {
+    let callback = world
+        .callbacks
+        .iter()
+        .find(|callback| callback.id == which.id)
+        .ok_or("no such callback query")?;
+    let field = |name: &str| {
+        let answer = callback.answer.as_ref();
+        answer.and_then(|answer| answer.get(name)).cloned()
+    };
+    Ok(json!({
+        "answered": callback.answer.is_some(),
+        "text": field("text"),
+        "show_alert": field("show_alert"),
+    }))
+}
+
+#[derive(Deserialize)]
+struct NewTopic {
+    chat: i64,
+    from: i64,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct OldTopic {
+    chat: i64,
+    message_thread_id: i32,
+}
+
+#[derive(Deserialize)]
+struct InChat {
+    chat: i64,
+}
+
+fn chat(world: &World, bot: i64, within: InChat) -> Result<&Chat, String> {
+    world
+        .chat(bot, within.chat)
+        .ok_or_else(|| "no such chat".to_owned())
+}
+
+fn topics(chat: &Chat) -> Done {
+    let topics = chat.topics.iter();
+    Ok(topics
+        .map(|(id, topic)| {
+            json!({
+                "message_thread_id": id,
+                "name": topic.name,
+                "closed": topic.closed,
+                "icon_color": topic.icon_color,
+                "icon_custom_emoji_id": topic.icon_custom_emoji_id,
+            })
+        })
+        .collect())
+}
+
+/// Every message as a person sees it: the Bot API's object, the reactions on it, and its buttons' labels.
+fn messages(world: &World, bot: i64, within: InChat) -> Done {
+    let chat = chat(world, bot, within)?;
+    let shown = |message: &Message| {
+        let mut object = render::message(world, chat, message);
+        let reactions: Vec<&String> = message.reactions.values().flatten().collect();
+        let labels: Vec<&Value> = message
+            .keyboard
+            .iter()
+            .filter_map(|keyboard| keyboard.get("inline_keyboard").and_then(Value::as_array))
+            .flatten()
+            .filter_map(Value::as_array)
+            .flatten()
+            .filter_map(|button| button.get("text"))
+            .collect();
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert("reactions".to_owned(), json!(reactions));
+            fields.insert("buttons".to_owned(), json!(labels));
+            fields.insert(
+                "by_bot".to_owned(),
+                json!(world.bots.contains_key(&message.from)),
+            );
+            fields.insert("service".to_owned(), json!(message.is_service()));
+            fields.insert("answers".to_owned(), json!(message.reply_to));
+        }
+        object
+    };
+    Ok(chat.messages.values().map(shown).collect())
+}
+
+#[derive(Deserialize)]
+struct Migrate {
+    chat: i64,
+    to: i64,
+}
+
+/// A group becomes a supergroup (Bot API, "Message", `migrate_to_chat_id`).
+fn migrate(world: &mut World, bot: i64, migrate: &Migrate) -> Done {
+    let old = world.key(bot, migrate.chat);
+    let chat = world.chats.get(&old).ok_or("no such chat")?;
+    let (title, members) = (chat.title.clone(), chat.members.clone());
+    let new = ChatKey::Group(migrate.to);
+    world.add_chat(new, Kind::Supergroup, &title).members = members;
+    let farewell = Message::service(ANONYMOUS, "migrate_to_chat_id", json!(migrate.to));
+    people::deliver(world, old, farewell);
+    let welcome = Message::service(ANONYMOUS, "migrate_from_chat_id", json!(migrate.chat));
+    people::deliver(world, new, welcome);
+    world.chats.get_mut(&old).ok_or("no such chat")?.migrated_to = Some(migrate.to);
+    done()
+}
