@@ -11,8 +11,8 @@ use tokio::process::Command;
 
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Twenty texts, the third of three parts and the fourth in UCS-2. Without emoji: smsd 3.1.21 cuts UTF-8 after three
-/// octets a character.
+/// Twenty texts, the third of three parts and the fourth in UCS-2. Without emoji: of a text with one, smsd 3.1.21 submits
+/// only what stands before it.
 fn texts(direction: &str) -> Vec<String> {
     let mut texts: Vec<String> = (0..18)
         .map(|number| format!("{direction} {number} [ä] @"))
