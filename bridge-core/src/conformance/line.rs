@@ -1,7 +1,7 @@
 //! A phone line for the suite: it says of each part what the case told it to, and remembers all that was sent.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -26,6 +26,8 @@ pub struct TestLine {
     status: watch::Sender<LinkStatus>,
     outcomes: Mutex<VecDeque<Result<Accepted, SendError>>>,
     sent: Mutex<Vec<SentPart>>,
+    parts: Mutex<Vec<PartId>>,
+    hangs: AtomicBool,
     time: AtomicI64,
 }
 
@@ -51,6 +53,8 @@ impl Default for TestLine {
             status: watch::Sender::new(status),
             outcomes: Mutex::default(),
             sent: Mutex::default(),
+            parts: Mutex::default(),
+            hangs: AtomicBool::new(false),
             time: AtomicI64::new(FIRST_TIME),
         }
     }
@@ -60,6 +64,17 @@ impl TestLine {
     /// What the next part is answered; without one, every part is accepted.
     pub fn next_outcome(&self, outcome: Result<Accepted, SendError>) {
         lock(&self.outcomes).push_back(outcome);
+    }
+
+    /// The network takes the next part, and the modem never says so.
+    pub fn hang(&self) {
+        self.hangs.store(true, Ordering::Relaxed);
+    }
+
+    /// Every part that was tried, in order.
+    #[must_use]
+    pub fn parts(&self) -> Vec<PartId> {
+        lock(&self.parts).clone()
     }
 
     /// Takes the line down or brings it up.
@@ -129,17 +144,9 @@ impl TestLine {
     }
 }
 
-fn raw(tpdu: &[u8]) -> RawPdu {
-    RawPdu(format!("00{}", sms_codec::hex::encode(tpdu)))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[async_trait]
-impl SmsLink for TestLine {
-    async fn send(&self, _part: PartId, tpdu: &[u8]) -> Result<Accepted, SendError> {
+impl TestLine {
+    fn transmit_now(&self, part: PartId, tpdu: &[u8]) -> Result<Accepted, SendError> {
+        lock(&self.parts).push(part);
         let options = DecodeOptions {
             direction: Direction::ToNetwork,
             service_centre: ServiceCentre::Absent,
@@ -161,8 +168,31 @@ impl SmsLink for TestLine {
             sent.push(SentPart {
                 to: submit.destination_address.to_string(),
                 text: submit.user_data.text().unwrap_or_default(),
-                reference,
+                reference: outcome
+                    .as_ref()
+                    .ok()
+                    .and_then(|accepted| accepted.reference)
+                    .unwrap_or(reference),
             });
+        }
+        outcome
+    }
+}
+
+fn raw(tpdu: &[u8]) -> RawPdu {
+    RawPdu(format!("00{}", sms_codec::hex::encode(tpdu)))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl SmsLink for TestLine {
+    async fn send(&self, part: PartId, tpdu: &[u8]) -> Result<Accepted, SendError> {
+        let outcome = self.transmit_now(part, tpdu);
+        if self.hangs.swap(false, Ordering::Relaxed) {
+            std::future::pending::<()>().await;
         }
         outcome
     }
