@@ -31,7 +31,7 @@ use tracing::{debug, error, info, warn};
 use crate::error::{self, Effect, judge};
 use crate::incoming::{self, ALLOWED_UPDATES, Me};
 use crate::limits::Limits;
-use crate::outgoing::{self, Audience, TEXT};
+use crate::outgoing::{self, TEXT};
 use crate::{Settings, SettingsError};
 
 /// Telegram's own server.
@@ -83,6 +83,19 @@ impl Telegram {
     ///
     /// See [`SettingsError`].
     pub fn new(settings: Settings) -> Result<Arc<Self>, SettingsError> {
+        Self::with_limits(settings, Limits::default())
+    }
+
+    /// As [`new`](Self::new), for a server that takes any number of calls, as one for tests may.
+    ///
+    /// # Errors
+    ///
+    /// See [`SettingsError`].
+    pub fn without_limits(settings: Settings) -> Result<Arc<Self>, SettingsError> {
+        Self::with_limits(settings, Limits::none())
+    }
+
+    fn with_limits(settings: Settings, limits: Limits) -> Result<Arc<Self>, SettingsError> {
         let id = bot_id(&settings.token).ok_or(SettingsError::Token)?;
         let api = settings.api_url.as_deref().unwrap_or(TELEGRAM);
         let api = api.trim().trim_end_matches('/').to_owned();
@@ -136,7 +149,7 @@ impl Telegram {
             api,
             id,
             me: OnceCell::new(),
-            limits: Mutex::default(),
+            limits: Mutex::new(limits),
             forums: Mutex::default(),
         }))
     }
@@ -308,7 +321,7 @@ impl Telegram {
     pub(crate) async fn send(&self, post: &OutgoingPost) -> Result<Receipt, ChatError> {
         let place = &post.room.place;
         let chat = chat_id(&place.chat)?;
-        let mut message = SendMessage::new(ChatId(chat), outgoing::html(post, audience(chat)))
+        let mut message = SendMessage::new(ChatId(chat), outgoing::html(post))
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
         if let Some(thread) = &place.thread {
@@ -341,7 +354,7 @@ impl Telegram {
         post: &OutgoingPost,
     ) -> Result<(), ChatError> {
         let chat = chat_id(&receipt.place.chat)?;
-        let html = outgoing::html(post, audience(chat));
+        let html = outgoing::html(post);
         let mut message = EditMessageText::new(ChatId(chat), message_id(&receipt.message)?, html)
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
@@ -606,14 +619,6 @@ fn no_preview() -> LinkPreviewOptions {
         prefer_small_media: false,
         prefer_large_media: false,
         show_above_text: false,
-    }
-}
-
-fn audience(chat: i64) -> Audience {
-    if chat < 0 {
-        Audience::Many
-    } else {
-        Audience::One
     }
 }
 

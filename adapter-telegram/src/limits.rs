@@ -36,6 +36,17 @@ const OVER_ALL: Window = Window {
 pub(crate) struct Limits {
     all: VecDeque<Instant>,
     chats: BTreeMap<i64, Chat>,
+    scope: Scope,
+}
+
+/// What is held to.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Scope {
+    /// Telegram's limits, and what it wishes.
+    #[default]
+    Everything,
+    /// What the server wishes.
+    Wishes,
 }
 
 #[derive(Default)]
@@ -46,6 +57,14 @@ struct Chat {
 }
 
 impl Limits {
+    /// Only what the server itself asks for.
+    pub(crate) fn none() -> Self {
+        Self {
+            scope: Scope::Wishes,
+            ..Self::default()
+        }
+    }
+
     /// Counts a call to this chat, or says how long to wait for it.
     pub(crate) fn take(&mut self, chat: i64, now: Instant) -> Result<(), Duration> {
         let window = if chat < 0 { GROUP } else { PRIVATE };
@@ -59,8 +78,10 @@ impl Limits {
         if wait > Duration::ZERO {
             return Err(wait);
         }
-        entry.calls.push_back(now);
-        self.all.push_back(now);
+        if self.scope == Scope::Everything {
+            entry.calls.push_back(now);
+            self.all.push_back(now);
+        }
         self.forget(chat);
         Ok(())
     }

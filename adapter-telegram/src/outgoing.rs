@@ -150,18 +150,9 @@ impl Reactions {
     }
 }
 
-/// Where a post goes, as far as its text depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// A private chat: nobody else is called by a name in a text.
-    One,
-    /// A group: an `@name` in an SMS would call its bearer.
-    Many,
-}
-
 /// A post in Telegram's HTML.
-pub(crate) fn html(post: &OutgoingPost, audience: Audience) -> String {
-    let (head, text, foot) = parts(&post.content, post.room.kind, audience);
+pub(crate) fn html(post: &OutgoingPost) -> String {
+    let (head, text, foot) = parts(&post.content, post.room.kind);
     let mark = match post.attempt {
         Attempt::First => String::new(),
         Attempt::Repeat => "<i>possible repeat</i>\n".to_owned(),
@@ -191,8 +182,8 @@ pub(crate) fn html(post: &OutgoingPost, audience: Audience) -> String {
 }
 
 /// Head in HTML, text as it is, foot in HTML.
-fn parts(content: &Content, kind: RoomKind, audience: Audience) -> (String, String, String) {
-    let name = |name: &str| escape(&clip(&neutral(name, audience), NAME));
+fn parts(content: &Content, kind: RoomKind) -> (String, String, String) {
+    let name = |name: &str| escape(&clip(&neutral(name), NAME));
     match content {
         Content::Sms {
             from,
@@ -220,7 +211,7 @@ fn parts(content: &Content, kind: RoomKind, audience: Audience) -> (String, Stri
             } else {
                 format!("<i>{}</i>", foot.join(" · "))
             };
-            let text = neutral(text, audience);
+            let text = neutral(text);
             let text = if text.trim().is_empty() {
                 "(empty message)".to_owned()
             } else {
@@ -244,9 +235,9 @@ fn parts(content: &Content, kind: RoomKind, audience: Audience) -> (String, Stri
                 }
                 RoomKind::Dedicated => head.push(':'),
             }
-            (head, neutral(text, audience), String::new())
+            (head, neutral(text), String::new())
         }
-        Content::Notice { text } => (String::new(), neutral(text, audience), String::new()),
+        Content::Notice { text } => (String::new(), neutral(text), String::new()),
     }
 }
 
@@ -256,27 +247,11 @@ fn short_time(at: &str) -> String {
     head.replace('T', " ")
 }
 
-/// Characters that turn the direction of what follows are dropped, or a number could be shown as another; in groups an
-/// `@name` calls nobody.
-fn neutral(text: &str, audience: Audience) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut before = ' ';
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        if matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\0') {
-            continue;
-        }
-        clean.push(c);
-        let calls = c == '@'
-            && audience == Audience::Many
-            && !before.is_alphanumeric()
-            && rest.peek().is_some_and(|next| next.is_ascii_alphanumeric());
-        if calls {
-            clean.push('\u{2060}');
-        }
-        before = c;
-    }
-    clean
+/// Characters that turn the direction of what follows are dropped, or a number could be shown as another.
+fn neutral(text: &str) -> String {
+    text.chars()
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\0'))
+        .collect()
 }
 
 /// At most so many UTF-16 code units, the last of them an ellipsis where something was cut.
@@ -401,27 +376,22 @@ mod tests {
             ),
         ];
         for (post, expected) in cases {
-            assert_eq!(html(&post, Audience::One), expected);
+            assert_eq!(html(&post), expected);
         }
     }
 
     #[test]
-    fn incoming_text_is_data() {
-        assert_eq!(neutral("a\u{202e}b\u{2066}c\u{2069}", Audience::One), "abc");
+    fn nothing_turns_the_direction() {
         assert_eq!(
-            neutral("@ann x@example.org", Audience::One),
-            "@ann x@example.org"
-        );
-        assert_eq!(
-            neutral("@ann x@example.org", Audience::Many),
-            "@\u{2060}ann x@example.org"
+            neutral("a\u{202e}b\u{2066}c\u{2069} \u{200f}d"),
+            "abc \u{200f}d"
         );
     }
 
     #[test]
     fn a_message_never_exceeds_what_telegram_takes() {
         let long = post(sms(&"👍".repeat(4000)), RoomKind::Shared, Attempt::Repeat);
-        let html = html(&long, Audience::One);
+        let html = html(&long);
         assert!(html.encode_utf16().count() <= MESSAGE, "{}", html.len());
         assert!(html.ends_with("</i>"));
     }
