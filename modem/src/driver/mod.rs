@@ -8,6 +8,8 @@
 
 mod handle;
 mod port;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
