@@ -7,10 +7,12 @@
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
 mod incoming;
+mod marks;
 mod outgoing;
 mod posts;
 mod queue;
 mod reports;
+mod rooms;
 mod status;
 mod submit;
 mod work;

@@ -1,27 +1,23 @@
-//! Posts, rooms and marks on their way to a chat: taken by the network's workers, settled with their outcome.
+//! Posts on their way to a chat: taken by the network's workers, settled with their outcome.
 
 use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::address::Conversation;
 use crate::chat::{
-    Attempt, ChatError, Choice, Content, Description, Destination, MessageState, Network, Place,
-    Receipt, Repeats, Room, RoomIntent, RoomKind,
+    Attempt, ChatError, Choice, Content, Description, Destination, MessageState, Network, Receipt,
+    Repeats, Room, RoomIntent, RoomKind,
 };
 use crate::id::{PostId, Timestamp};
-use crate::part::{back_off, message_state};
-use crate::person::Role;
+use crate::part::back_off;
 use crate::post::{PostEvent, PostState};
-use crate::store::record::{Mark, Post, ReceiptNote, RoomNote, RoomState, RoomUse};
+use crate::store::record::{Mark, Post, ReceiptNote};
 use crate::store::{StoreError, keys};
 use crate::writer::queue::Due;
 use crate::writer::work::{Work, lane};
 
 /// A changed post that could not be shown is tried again after this.
 const AMEND_AGAIN: Duration = Duration::from_secs(30);
-/// How often the mark of a state is tried.
-const MARK_TRIES: u32 = 20;
 
 /// Something that a network's worker is to do now.
 #[derive(Debug)]
@@ -143,25 +139,7 @@ impl Work<'_> {
         if let Some(post) = self.transaction.load::<Post>(&keys::post(id))? {
             return self.claim_post(id, post);
         }
-        let Some(mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
-            return Ok(None);
-        };
-        let state = message_state(
-            self.parts(mark.message)?
-                .iter()
-                .map(|(_, part)| &part.state),
-        );
-        if mark.shown == Some(state) {
-            self.queue_mark(id, &mark, Due::Done)?;
-            return Ok(None);
-        }
-        self.core.taken.insert(id);
-        self.queue_mark(id, &mark, Due::Taken)?;
-        Ok(Some(ChatJob::Mark {
-            id,
-            receipt: mark.receipt,
-            state,
-        }))
+        self.claim_mark(id)
     }
 
     fn claim_post(&mut self, id: PostId, mut post: Post) -> Result<Option<ChatJob>, StoreError> {
@@ -223,159 +201,6 @@ impl Work<'_> {
             .get(network)
             .map_or(Repeats::Shown, |description| description.repeats)
     }
-
-    // Rooms.
-
-    /// The room of a post's destination, or the stored wish for it.
-    fn plan_room(&mut self, post: &Post) -> Result<RoomPlan, StoreError> {
-        let (title, invite) = match &post.destination {
-            Destination::Place(place) => {
-                let kind = self
-                    .room_kind(&post.network, place)?
-                    .unwrap_or(RoomKind::Shared);
-                return Ok(RoomPlan::Ready(Room {
-                    place: place.clone(),
-                    kind,
-                }));
-            }
-            Destination::Conversation { conversation, .. } => {
-                (conversation.address.to_string(), Role::Reader)
-            }
-            Destination::Admin { .. } => ("SMS bridge".to_owned(), Role::Owner),
-        };
-        let key = keys::room(&post.network, &post.destination);
-        let note = self.transaction.load::<RoomNote>(&key)?;
-        let (intent, attempt) = match note {
-            Some(RoomNote {
-                state: RoomState::Made(room),
-                ..
-            }) if room.kind == RoomKind::Dedicated => {
-                return Ok(RoomPlan::Ready(room));
-            }
-            // Whether a chat has topics may change: the adapter is asked each time, and has nothing to make.
-            Some(RoomNote {
-                intent,
-                state: RoomState::Made(_),
-            }) => (intent, Attempt::First),
-            Some(RoomNote {
-                intent,
-                state: RoomState::Wanted(attempt),
-            }) => (intent, attempt),
-            None => (PostId(self.next_id()), Attempt::First),
-        };
-        self.transaction.save(
-            key,
-            &RoomNote {
-                intent,
-                state: RoomState::Wanted(Attempt::Repeat),
-            },
-        )?;
-        let people = &self.core.settings.people;
-        Ok(RoomPlan::Ensure(RoomIntent {
-            id: intent,
-            destination: post.destination.clone(),
-            title,
-            invite: people
-                .ids(&post.network, invite)
-                .map(str::to_owned)
-                .collect(),
-            attempt,
-        }))
-    }
-
-    pub(super) fn room_made(
-        &mut self,
-        network: &Network,
-        destination: &Destination,
-        room: Room,
-    ) -> Result<(), StoreError> {
-        let key = keys::room(network, destination);
-        let Some(note) = self.transaction.load::<RoomNote>(&key)? else {
-            return Ok(());
-        };
-        let used_for = match (room.kind, destination) {
-            (RoomKind::Dedicated, Destination::Conversation { conversation, .. }) => {
-                RoomUse::Conversation(conversation.clone())
-            }
-            (RoomKind::Dedicated | RoomKind::Shared, _) => RoomUse::Shared,
-        };
-        self.transaction
-            .save(keys::place(network, &room.place), &used_for)?;
-        self.transaction.save(
-            key,
-            &RoomNote {
-                intent: note.intent,
-                state: RoomState::Made(room),
-            },
-        )
-    }
-
-    /// The wish was proven not to be granted: the next try need not look for its result.
-    pub(super) fn room_not_made(
-        &mut self,
-        network: &Network,
-        destination: &Destination,
-    ) -> Result<(), StoreError> {
-        let key = keys::room(network, destination);
-        let Some(note) = self.transaction.load::<RoomNote>(&key)? else {
-            return Ok(());
-        };
-        let state = RoomState::Wanted(Attempt::First);
-        self.transaction.save(
-            key,
-            &RoomNote {
-                intent: note.intent,
-                state,
-            },
-        )
-    }
-
-    fn room_gone(&mut self, post: &Post) -> Result<(), StoreError> {
-        let key = keys::room(&post.network, &post.destination);
-        if let Some(RoomNote {
-            state: RoomState::Made(room),
-            ..
-        }) = self.transaction.load::<RoomNote>(&key)?
-        {
-            self.transaction
-                .remove(keys::place(&post.network, &room.place));
-        }
-        self.transaction.remove(key);
-        Ok(())
-    }
-
-    pub(super) fn room_kind(
-        &self,
-        network: &Network,
-        place: &Place,
-    ) -> Result<Option<RoomKind>, StoreError> {
-        Ok(self
-            .transaction
-            .load::<RoomUse>(&keys::place(network, place))?
-            .map(|used_for| match used_for {
-                RoomUse::Conversation(_) => RoomKind::Dedicated,
-                RoomUse::Shared => RoomKind::Shared,
-            }))
-    }
-
-    /// Whose room a place is. `None` for a shared or unknown one.
-    pub(super) fn conversation_at(
-        &self,
-        network: &Network,
-        place: &Place,
-    ) -> Result<Option<Conversation>, StoreError> {
-        Ok(
-            match self
-                .transaction
-                .load::<RoomUse>(&keys::place(network, place))?
-            {
-                Some(RoomUse::Conversation(conversation)) => Some(conversation),
-                Some(RoomUse::Shared) | None => None,
-            },
-        )
-    }
-
-    // Outcomes.
 
     pub(super) fn settle_post(
         &mut self,
@@ -509,54 +334,5 @@ impl Work<'_> {
             }
         }
         self.save_post(id, &post)
-    }
-
-    pub(super) fn settle_mark(
-        &mut self,
-        id: PostId,
-        shown: MessageState,
-        outcome: Result<(), ChatError>,
-    ) -> Result<(), StoreError> {
-        self.core.taken.remove(&id);
-        let Some(mut mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
-            return Ok(());
-        };
-        mark.tries = mark.tries.saturating_add(1);
-        match outcome {
-            Ok(()) => {
-                mark.shown = Some(shown);
-                mark.tries = 0;
-            }
-            Err(ChatError::Reject { cause } | ChatError::RoomGone { cause }) => {
-                warn!(adapter = mark.network.0, error = %cause, "a state cannot be shown");
-                mark.shown = Some(shown);
-            }
-            Err(ChatError::Retry { cause, .. } | ChatError::Unknown { cause })
-                if mark.tries >= MARK_TRIES =>
-            {
-                warn!(adapter = mark.network.0, error = %cause, "a state cannot be shown; given up");
-                mark.shown = Some(shown);
-            }
-            Err(ChatError::Retry { after, .. }) => {
-                mark.due = self
-                    .now
-                    .after(after.unwrap_or_else(|| back_off(mark.tries, &mut self.core.random)));
-            }
-            Err(ChatError::Unknown { .. }) => {
-                mark.due = self.now.after(back_off(mark.tries, &mut self.core.random));
-            }
-        }
-        self.transaction.save(keys::mark(id), &mark)?;
-        let wanted = message_state(
-            self.parts(mark.message)?
-                .iter()
-                .map(|(_, part)| &part.state),
-        );
-        let due = if mark.shown == Some(wanted) {
-            Due::Done
-        } else {
-            Due::At(mark.due)
-        };
-        self.queue_mark(id, &mark, due)
     }
 }

@@ -10,10 +10,10 @@ use crate::chat::{Choice, Content, Description, Destination, Network, Receipt};
 use crate::handle::LineSettings;
 use crate::id::{MessageId, PartId, PostId, Timestamp};
 use crate::link::LinkStatus;
-use crate::part::{PartState, message_state};
+use crate::part::PartState;
 use crate::post::PostState;
 use crate::settings::Settings;
-use crate::store::record::{Expiring, Mark, Message, Part, Post, ReportWish, Way};
+use crate::store::record::{Expiring, Message, Part, Post, ReportWish, Way};
 use crate::store::{StoreError, Transaction, encode, keys};
 use crate::writer::QueueName;
 use crate::writer::queue::Due;
@@ -319,69 +319,6 @@ impl Work<'_> {
                 self.add_post(Draft::new(&network, Destination::Admin { inbox }, content))?;
             }
         }
-        Ok(())
-    }
-
-    // Marks.
-
-    /// Shows the message's state at this place from now on.
-    pub(super) fn add_mark(
-        &mut self,
-        network: &Network,
-        receipt: Receipt,
-        message: MessageId,
-    ) -> Result<(), StoreError> {
-        let id = PostId(self.next_id());
-        let mark = Mark {
-            network: network.clone(),
-            receipt,
-            message,
-            shown: None,
-            tries: 0,
-            due: self.now,
-        };
-        self.transaction.save(keys::mark(id), &mark)?;
-        self.transaction.save(keys::mark_of(message, id), &())?;
-        self.queue_mark(id, &mark, Due::At(self.now))
-    }
-
-    /// Puts every mark of a message in its queue whose state is not the one shown.
-    pub(super) fn refresh_marks(&mut self, message: MessageId) -> Result<(), StoreError> {
-        let wanted = message_state(self.parts(message)?.iter().map(|(_, part)| &part.state));
-        for key in self
-            .transaction
-            .keys(&keys::marks_of_prefix(message), 1000)?
-        {
-            let Some(id) = keys::last_number(&key).map(PostId) else {
-                continue;
-            };
-            let Some(mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
-                continue;
-            };
-            if mark.shown != Some(wanted) && !self.core.taken.contains(&id) {
-                self.queue_mark(id, &mark, Due::At(self.now))?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn queue_mark(
-        &mut self,
-        id: PostId,
-        mark: &Mark,
-        due: Due,
-    ) -> Result<(), StoreError> {
-        match due {
-            Due::At(_) | Due::Taken => self.transaction.save(keys::mark_due(id), &())?,
-            Due::Done => self.transaction.remove(keys::mark_due(id)),
-        }
-        let queue = QueueName::Chat(mark.network.clone());
-        self.changes.push(Change::Job {
-            queue,
-            lane: format!("mark\0{id}"),
-            id: id.0,
-            due,
-        });
         Ok(())
     }
 }

@@ -1,0 +1,161 @@
+//! The rooms of destinations: the stored wish for one, what came of it, and whose room a place is.
+
+use crate::address::Conversation;
+use crate::chat::{Attempt, Destination, Network, Place, Room, RoomIntent, RoomKind};
+use crate::id::PostId;
+use crate::person::Role;
+use crate::store::record::{Post, RoomNote, RoomState, RoomUse};
+use crate::store::{StoreError, keys};
+use crate::writer::posts::RoomPlan;
+use crate::writer::work::Work;
+
+impl Work<'_> {
+    /// The room of a post's destination, or the stored wish for it.
+    pub(super) fn plan_room(&mut self, post: &Post) -> Result<RoomPlan, StoreError> {
+        let (title, invite) = match &post.destination {
+            Destination::Place(place) => {
+                let kind = self
+                    .room_kind(&post.network, place)?
+                    .unwrap_or(RoomKind::Shared);
+                return Ok(RoomPlan::Ready(Room {
+                    place: place.clone(),
+                    kind,
+                }));
+            }
+            Destination::Conversation { conversation, .. } => {
+                (conversation.address.to_string(), Role::Reader)
+            }
+            Destination::Admin { .. } => ("SMS bridge".to_owned(), Role::Owner),
+        };
+        let key = keys::room(&post.network, &post.destination);
+        let note = self.transaction.load::<RoomNote>(&key)?;
+        let (intent, attempt) = match note {
+            Some(RoomNote {
+                state: RoomState::Made(room),
+                ..
+            }) if room.kind == RoomKind::Dedicated => {
+                return Ok(RoomPlan::Ready(room));
+            }
+            // Whether a chat has topics may change: the adapter is asked each time, and has nothing to make.
+            Some(RoomNote {
+                intent,
+                state: RoomState::Made(_),
+            }) => (intent, Attempt::First),
+            Some(RoomNote {
+                intent,
+                state: RoomState::Wanted(attempt),
+            }) => (intent, attempt),
+            None => (PostId(self.next_id()), Attempt::First),
+        };
+        self.transaction.save(
+            key,
+            &RoomNote {
+                intent,
+                state: RoomState::Wanted(Attempt::Repeat),
+            },
+        )?;
+        let people = &self.core.settings.people;
+        Ok(RoomPlan::Ensure(RoomIntent {
+            id: intent,
+            destination: post.destination.clone(),
+            title,
+            invite: people
+                .ids(&post.network, invite)
+                .map(str::to_owned)
+                .collect(),
+            attempt,
+        }))
+    }
+
+    pub(super) fn room_made(
+        &mut self,
+        network: &Network,
+        destination: &Destination,
+        room: Room,
+    ) -> Result<(), StoreError> {
+        let key = keys::room(network, destination);
+        let Some(note) = self.transaction.load::<RoomNote>(&key)? else {
+            return Ok(());
+        };
+        let used_for = match (room.kind, destination) {
+            (RoomKind::Dedicated, Destination::Conversation { conversation, .. }) => {
+                RoomUse::Conversation(conversation.clone())
+            }
+            (RoomKind::Dedicated | RoomKind::Shared, _) => RoomUse::Shared,
+        };
+        self.transaction
+            .save(keys::place(network, &room.place), &used_for)?;
+        self.transaction.save(
+            key,
+            &RoomNote {
+                intent: note.intent,
+                state: RoomState::Made(room),
+            },
+        )
+    }
+
+    /// The wish was proven not to be granted: the next try need not look for its result.
+    pub(super) fn room_not_made(
+        &mut self,
+        network: &Network,
+        destination: &Destination,
+    ) -> Result<(), StoreError> {
+        let key = keys::room(network, destination);
+        let Some(note) = self.transaction.load::<RoomNote>(&key)? else {
+            return Ok(());
+        };
+        let state = RoomState::Wanted(Attempt::First);
+        self.transaction.save(
+            key,
+            &RoomNote {
+                intent: note.intent,
+                state,
+            },
+        )
+    }
+
+    pub(super) fn room_gone(&mut self, post: &Post) -> Result<(), StoreError> {
+        let key = keys::room(&post.network, &post.destination);
+        if let Some(RoomNote {
+            state: RoomState::Made(room),
+            ..
+        }) = self.transaction.load::<RoomNote>(&key)?
+        {
+            self.transaction
+                .remove(keys::place(&post.network, &room.place));
+        }
+        self.transaction.remove(key);
+        Ok(())
+    }
+
+    pub(super) fn room_kind(
+        &self,
+        network: &Network,
+        place: &Place,
+    ) -> Result<Option<RoomKind>, StoreError> {
+        Ok(self
+            .transaction
+            .load::<RoomUse>(&keys::place(network, place))?
+            .map(|used_for| match used_for {
+                RoomUse::Conversation(_) => RoomKind::Dedicated,
+                RoomUse::Shared => RoomKind::Shared,
+            }))
+    }
+
+    /// Whose room a place is. `None` for a shared or unknown one.
+    pub(super) fn conversation_at(
+        &self,
+        network: &Network,
+        place: &Place,
+    ) -> Result<Option<Conversation>, StoreError> {
+        Ok(
+            match self
+                .transaction
+                .load::<RoomUse>(&keys::place(network, place))?
+            {
+                Some(RoomUse::Conversation(conversation)) => Some(conversation),
+                Some(RoomUse::Shared) | None => None,
+            },
+        )
+    }
+}
