@@ -8,6 +8,7 @@
 )]
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use adapter_telegram::{Reactions, Settings, Topics};
@@ -35,7 +36,10 @@ pub(crate) struct Sim {
 
 impl Sim {
     pub(crate) async fn start() -> Self {
-        let listen = "127.0.0.1:0".parse().unwrap();
+        Self::start_on("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    pub(crate) async fn start_on(listen: SocketAddr) -> Self {
         let server = Server::start(listen, &[DEFAULT_TOKEN.to_owned()])
             .await
             .unwrap();
@@ -106,13 +110,27 @@ impl Sim {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        Settings {
-            token: DEFAULT_TOKEN.into(),
-            api_url: Some(self.server.url()),
-            inbox: vec![],
-            topics: Topics::Auto,
-            owners: vec![OWNER],
-            reactions: Reactions::default(),
-        }
+        settings(&self.server.url())
+    }
+}
+
+/// The owner's private chat is the inbox.
+pub(crate) fn settings(api_url: &str) -> Settings {
+    Settings {
+        token: DEFAULT_TOKEN.into(),
+        api_url: Some(api_url.to_owned()),
+        inbox: vec![],
+        topics: Topics::Auto,
+        owners: vec![OWNER],
+        reactions: Reactions::default(),
+    }
+}
+
+/// Waits until something holds.
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds().await {
+        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
