@@ -118,6 +118,7 @@ impl Engine {
             return;
         };
         tracing::debug!(command = command.shown(), "written");
+        self.lines.drop_result();
         let mut bytes = command.text.clone().into_bytes();
         bytes.push(b'\r');
         self.transmits.push_back(Transmit {

@@ -1,72 +1,34 @@
-//! What comes in: unsolicited lines, slots that are listed, read and freed, PDUs without a slot.
+//! What comes in: unsolicited lines, slots that are listed and read, PDUs without a slot.
 //!
-//! **Invariant:** a slot is freed without being read first only if this session read it, passed on exactly what is to be
-//! deleted, and nothing was announced for it since.
+//! **Invariant:** a message in a slot is passed on once for each filling of the slot and session, and again only if
+//! nobody deleted it for ten minutes. Whoever takes it finds repeats by the PDU.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::command::{AnswerLines, CARD, Command};
-use super::job::{Deletion, DeletionStage, Job, Purpose, Reply};
+use super::command::{AnswerLines, Command};
+use super::job::{Job, Purpose, Reply};
 use super::text;
-use super::{Answer, Engine, RequestId};
+use super::{Answer, Engine};
 use crate::cause::ModemError;
 use crate::error::CommandError;
 use crate::event::{Accepted, Event, MessageReference, Origin};
 use crate::pdu::RawPdu;
 use crate::status::Registration;
-use crate::storage::{Deleted, Memory, SlotContent, SlotStatus, StorageSlot, StorageUse};
+use crate::storage::{Memory, SlotContent, SlotStatus, StorageSlot};
 
 /// Slots that may wait to be read; beyond it the memory is listed instead.
 const WAITING: usize = 512;
 /// A message that was passed on and not deleted is passed on again after this time: its taker may have failed.
 const PASS_ON_AGAIN: Duration = Duration::from_secs(600);
-/// Attempts to read a slot, to free it, beyond the first.
+/// Attempts to read a slot beyond the first.
 const READ_AGAIN: u8 = 2;
-const FREE_AGAIN: u8 = 1;
 /// Slots read one by one where neither the listing nor the capacity is known.
 const USUAL_CAPACITY: u16 = 30;
 
 /// A PDU that the next line will bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DirectPdu;
-
-/// How `+CPMS` is spoken here.
-#[derive(Debug, Default)]
-pub(super) struct Memories {
-    /// What can be read and deleted in; empty if the modem does not tell.
-    pub(super) readable: Vec<Memory>,
-    /// The one that is read and deleted in now; `None` if it is not known or cannot be chosen.
-    pub(super) reading: Option<Memory>,
-    /// The one that messages are written to.
-    pub(super) writing: Option<Memory>,
-    /// The one that new messages go to.
-    pub(super) receiving: Option<Memory>,
-    /// How many arguments the modem takes: 3, 2 or 1. 0 if it takes none at all.
-    pub(super) arguments: usize,
-}
-
-impl Memories {
-    pub(super) fn must_select(&self, memory: &Memory) -> bool {
-        self.arguments > 0 && self.reading.as_ref() != Some(memory)
-    }
-
-    pub(super) fn select_command(&self, memory: &Memory) -> Command {
-        let writing = self.writing.as_ref().unwrap_or(memory);
-        let receiving = self.receiving.as_ref().unwrap_or(writing);
-        let all = [memory, writing, receiving];
-        let names: Vec<String> = all
-            .iter()
-            .take(self.arguments.max(1))
-            .map(|memory| format!("\"{memory}\""))
-            .collect();
-        Command::new(
-            format!("AT+CPMS={}", names.join(",")),
-            AnswerLines::Coded("+CPMS"),
-        )
-        .within(CARD)
-    }
-}
 
 /// What is known of the slots.
 #[derive(Debug, Default)]
@@ -76,7 +38,6 @@ pub(super) struct Slots {
     passed_on: BTreeMap<StorageSlot, PassedOn>,
     /// Memories whose listing never answered: read slot by slot.
     unlistable: BTreeSet<Memory>,
-    full_told: bool,
 }
 
 #[derive(Debug)]
@@ -123,12 +84,17 @@ impl Slots {
         }
     }
 
-    fn is_certain(&self, slot: &StorageSlot, expected: &RawPdu) -> bool {
+    pub(super) fn is_certain(&self, slot: &StorageSlot, expected: &RawPdu) -> bool {
         let same = self
             .passed_on
             .get(slot)
             .is_some_and(|passed| passed.pdu.same_message(expected));
         same && !self.to_read.contains(slot)
+    }
+
+    /// The slot is empty: what it held is no longer there.
+    pub(super) fn emptied(&mut self, slot: &StorageSlot) {
+        self.passed_on.remove(slot);
     }
 
     fn held_in(&self, memory: &Memory) -> usize {
@@ -212,94 +178,6 @@ impl Engine {
             format!("AT+CMGR={}", slot.index),
             AnswerLines::CodedThenPdu("+CMGR"),
         )
-    }
-
-    pub(super) fn deletion_command(deletion: &Deletion) -> Command {
-        match deletion.stage {
-            DeletionStage::Compare | DeletionStage::Verify { .. } => {
-                Self::read_command(&deletion.slot)
-            }
-            DeletionStage::Free { .. } => Command::new(
-                format!("AT+CMGD={}", deletion.slot.index),
-                AnswerLines::None,
-            ),
-        }
-    }
-
-    pub(super) fn finish_select(&mut self, now: Duration, memory: Memory, reply: Reply) {
-        match reply {
-            Reply::Ok(lines) => {
-                self.note_storage(&memory, &lines);
-                self.memories.reading = Some(memory);
-            }
-            failed @ (Reply::Error(_) | Reply::NoAnswer) => {
-                // Whatever wanted this memory cannot have it.
-                self.memories.reading = None;
-                if let Some(job) = self.next.pop_front() {
-                    self.finish(now, job, failed, false);
-                }
-            }
-        }
-    }
-
-    /// The numbers of `+CPMS: used,total,…` are those of `memory`; of `+CPMS: "SM",used,total,…` those of each.
-    pub(super) fn note_storage(&mut self, memory: &Memory, lines: &[String]) {
-        let Some(line) = lines.first() else { return };
-        let arguments = text::arguments(line);
-        if let (Some(used), Some(total)) =
-            (text::number(&arguments, 0), text::number(&arguments, 1))
-        {
-            self.note_use(StorageUse {
-                memory: memory.clone(),
-                used,
-                total,
-            });
-        } else {
-            for triple in arguments.chunks(3) {
-                let [name, ..] = triple else { continue };
-                let numbers = (text::number(triple, 1), text::number(triple, 2));
-                if let (Some(memory), (Some(used), Some(total))) = (Memory::parse(name), numbers) {
-                    self.note_use(StorageUse {
-                        memory,
-                        used,
-                        total,
-                    });
-                }
-            }
-        }
-    }
-
-    fn note_use(&mut self, storage: StorageUse) {
-        let full = storage.is_full() && storage.memory != Memory::StatusReports;
-        let receiving = self
-            .memories
-            .receiving
-            .as_ref()
-            .is_none_or(|memory| *memory == storage.memory);
-        match self
-            .status
-            .storage
-            .iter_mut()
-            .find(|known| known.memory == storage.memory)
-        {
-            Some(known) => *known = storage,
-            None => self.status.storage.push(storage),
-        }
-        if receiving && full {
-            self.tell_full();
-        } else if receiving {
-            self.slots.full_told = false;
-        }
-    }
-
-    fn tell_full(&mut self) {
-        if !self.slots.full_told {
-            self.slots.full_told = true;
-            self.event(Event::StorageFull);
-        }
-        if let Some(memory) = self.memories.receiving.clone() {
-            self.slots.list(memory);
-        }
     }
 
     pub(super) fn finish_list(&mut self, now: Duration, memory: &Memory, reply: Reply) {
@@ -389,7 +267,7 @@ impl Engine {
                     pdu: Some(pdu),
                 }) => self.pass_on(now, slot, status, pdu),
                 Ok(SlotContent { pdu: None, .. }) => {
-                    self.slots.passed_on.remove(&slot);
+                    self.slots.emptied(&slot);
                 }
                 Err(
                     CommandError::NoAnswer
@@ -409,7 +287,13 @@ impl Engine {
     }
 
     /// Passes a message on, once for each filling of its slot.
-    fn pass_on(&mut self, now: Duration, slot: StorageSlot, status: SlotStatus, pdu: RawPdu) {
+    pub(super) fn pass_on(
+        &mut self,
+        now: Duration,
+        slot: StorageSlot,
+        status: SlotStatus,
+        pdu: RawPdu,
+    ) {
         if !status.is_received() {
             return;
         }
@@ -433,98 +317,10 @@ impl Engine {
             kind,
         });
     }
-
-    pub(super) fn deletion(&self, id: RequestId, slot: StorageSlot, expected: RawPdu) -> Deletion {
-        let certain = self.slots.is_certain(&slot, &expected);
-        let stage = if certain {
-            DeletionStage::Free { left: FREE_AGAIN }
-        } else {
-            DeletionStage::Compare
-        };
-        Deletion {
-            id,
-            slot,
-            expected,
-            stage,
-        }
-    }
-
-    pub(super) fn finish_deletion(&mut self, now: Duration, deletion: Deletion, reply: Reply) {
-        let result = match (deletion.stage, reply) {
-            (DeletionStage::Free { .. }, Reply::Ok(_)) => Ok(Deleted::Freed),
-            (DeletionStage::Free { .. }, Reply::Error(ModemError::Cms(321))) => {
-                Ok(Deleted::AlreadyGone)
-            }
-            (DeletionStage::Free { .. }, Reply::Error(error)) => Err(CommandError::Refused(error)),
-            (DeletionStage::Free { left }, Reply::NoAnswer) => {
-                let stage = DeletionStage::Verify { left };
-                return self
-                    .next
-                    .push_front(Job::Delete(Deletion { stage, ..deletion }));
-            }
-            (DeletionStage::Compare, reply) => match self.compare(now, &deletion, reply) {
-                Ok(None) => Ok(Deleted::AlreadyGone),
-                Ok(Some(Comparison::Same)) => {
-                    let stage = DeletionStage::Free { left: FREE_AGAIN };
-                    return self
-                        .next
-                        .push_front(Job::Delete(Deletion { stage, ..deletion }));
-                }
-                Ok(Some(Comparison::Other)) => Ok(Deleted::HoldsOther),
-                Err(error) => Err(error),
-            },
-            (DeletionStage::Verify { left }, reply) => match self.compare(now, &deletion, reply) {
-                Ok(None) => Ok(Deleted::Freed),
-                Ok(Some(Comparison::Same)) if left > 0 => {
-                    let stage = DeletionStage::Free { left: left - 1 };
-                    return self
-                        .next
-                        .push_front(Job::Delete(Deletion { stage, ..deletion }));
-                }
-                Ok(Some(Comparison::Same)) => Err(CommandError::NoAnswer),
-                Ok(Some(Comparison::Other)) => Ok(Deleted::HoldsOther),
-                Err(error) => Err(error),
-            },
-        };
-        if matches!(result, Ok(Deleted::Freed | Deleted::AlreadyGone)) {
-            self.slots.passed_on.remove(&deletion.slot);
-        }
-        self.answer(deletion.id, Answer::Deleted(result));
-    }
-
-    /// What the slot holds beside what is to be deleted. Another received message is passed on as a new one.
-    fn compare(
-        &mut self,
-        now: Duration,
-        deletion: &Deletion,
-        reply: Reply,
-    ) -> Result<Option<Comparison>, CommandError> {
-        let content = match content_of(reply) {
-            Err(CommandError::Refused(ModemError::Cms(321) | ModemError::Cme(21 | 22))) => {
-                return Ok(None);
-            }
-            other => other?,
-        };
-        let Some(pdu) = content.pdu else {
-            return Ok(None);
-        };
-        if pdu.same_message(&deletion.expected) {
-            return Ok(Some(Comparison::Same));
-        }
-        self.pass_on(now, deletion.slot.clone(), content.status, pdu);
-        Ok(Some(Comparison::Other))
-    }
-}
-
-/// A slot's content beside the message that was expected in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
-    Same,
-    Other,
 }
 
 /// Reads the reply to `+CMGR`. A bare `OK` is an empty slot; so is a header without a message.
-fn content_of(reply: Reply) -> Result<SlotContent, CommandError> {
+pub(super) fn content_of(reply: Reply) -> Result<SlotContent, CommandError> {
     let lines = match reply {
         Reply::Ok(lines) => lines,
         Reply::Error(error) => return Err(CommandError::Refused(error)),

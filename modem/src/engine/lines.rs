@@ -3,6 +3,8 @@
 //!
 //! **Invariant:** holds at most [`LONGEST`] bytes, whatever comes; the rest of an overlong line is dropped.
 
+use super::text::final_result;
+
 /// Longer than any PDU, listing header or USSD text.
 const LONGEST: usize = 4096;
 
@@ -21,6 +23,14 @@ impl Lines {
     /// Forgets what has come of the line.
     pub(super) fn clear(&mut self) {
         self.partial.clear();
+    }
+
+    /// Forgets a final result whose line end has not come, so that it does not end a command that is written after it.
+    pub(super) fn drop_result(&mut self) {
+        let so_far: String = self.partial.iter().copied().map(char::from).collect();
+        if final_result(so_far.trim()).is_some() {
+            self.partial.clear();
+        }
     }
 
     /// Takes one byte; gives a line, without the blanks around it, if it ends here.

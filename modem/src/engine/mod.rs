@@ -11,7 +11,7 @@
 //! | `command`, `job` | what is written; what it is for |
 //! | `exchange` | the one command in flight, its deadline, the prompt, late answers, talking to a silent modem |
 //! | `bring_up` | the table of start-up steps |
-//! | `incoming` | unsolicited lines, listing, reading and freeing slots |
+//! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
 //! | `outgoing` | sending and storing |
 //! | `ussd` | USSD and its three spellings |
 //! | `upkeep` | what is looked at from time to time |
@@ -21,10 +21,12 @@
 
 mod bring_up;
 mod command;
+mod deleting;
 mod exchange;
 mod incoming;
 mod job;
 mod lines;
+mod memories;
 mod outgoing;
 mod request;
 #[cfg(test)]
@@ -39,9 +41,10 @@ use std::time::Duration;
 
 use bring_up::BringUp;
 use exchange::InFlight;
-use incoming::{DirectPdu, Memories, Slots};
+use incoming::{DirectPdu, Slots};
 use job::Job;
 use lines::Lines;
+use memories::Memories;
 use upkeep::Upkeep;
 use ussd::Ussd;
 

@@ -6,7 +6,7 @@ mod quirks;
 mod random;
 mod sending;
 mod simulated;
-//mod vectors;
+mod vectors;
 
 use std::fmt::Write as _;
 use std::time::Duration;
