@@ -105,6 +105,15 @@ impl Engine {
             .is_some_and(|in_flight| in_flight.stage == Stage::Prompt)
     }
 
+    /// Whether the payload was asked for and is not handed out yet.
+    fn holds_payload(&self) -> bool {
+        let asked = self
+            .in_flight
+            .as_ref()
+            .is_some_and(|in_flight| in_flight.stage == Stage::Result);
+        asked && !self.transmits.is_empty()
+    }
+
     /// Starts a job: its command, or the selection of its memory before it.
     pub(super) fn start(&mut self, now: Duration, job: Job) {
         if let Some(memory) = job.memory()
@@ -217,6 +226,9 @@ impl Engine {
             return;
         }
         let ended = text::final_result(line);
+        if ended.is_none() && self.is_restart(line) {
+            self.handle_restart(now);
+        }
         let Some(in_flight) = &mut self.in_flight else {
             return match ended {
                 Some(_) => self.handle_stray_result(now),
@@ -257,8 +269,8 @@ impl Engine {
     }
 
     fn handle_final(&mut self, now: Duration, ended: Final) {
-        // A doubled `OK` of the command before; an end without a prompt is always an error.
-        if self.awaits_prompt() && ended == Final::Ok {
+        // A doubled `OK` of the command before; without a prompt and a payload only an error ends a send.
+        if ended == Final::Ok && (self.awaits_prompt() || self.holds_payload()) {
             return;
         }
         let Some(in_flight) = self.in_flight.take() else {

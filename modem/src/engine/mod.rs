@@ -36,6 +36,7 @@ mod upkeep;
 mod ussd;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::mem;
 use std::time::Duration;
 
@@ -132,7 +133,6 @@ enum Turn {
 }
 
 /// One modem.
-#[derive(Debug)]
 pub struct Engine {
     settings: Settings,
     status: Status,
@@ -164,6 +164,16 @@ pub struct Engine {
     upkeep: Upkeep,
     /// The tag of a send that was answered `Unknown` and whose outcome may still come.
     unresolved: Option<u64>,
+}
+
+/// Shows the phase alone: everything else may hold a number or a text.
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Engine")
+            .field("phase", &self.status.phase)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -245,6 +255,11 @@ impl Engine {
         self.memories = Memories::default();
         self.slots.forget();
         self.unresolved = None;
+        self.turn_away();
+    }
+
+    /// What waits for its turn is answered that the line is down.
+    fn turn_away(&mut self) {
         let waiting: Vec<_> = self
             .sends
             .drain(..)

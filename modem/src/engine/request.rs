@@ -1,5 +1,7 @@
 //! What can be asked of the engine and what it answers, exactly one answer for each request.
 
+use std::fmt;
+
 use crate::error::{CommandError, SendError};
 use crate::event::{Accepted, UssdAnswer};
 use crate::pdu::RawPdu;
@@ -9,8 +11,8 @@ use crate::storage::{Deleted, SlotContent, StorageSlot};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
-/// Something to be done with the modem.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something to be done with the modem. `Debug` shows no message and no code.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Request {
     /// `+CMGS`
     Send {
@@ -48,6 +50,19 @@ pub enum Request {
         /// The code, such as `*100#`, or the reply to a question.
         code: String,
     },
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send { tag, tpdu } => write!(formatter, "Send({tag}, {} octets)", tpdu.len()),
+            Self::Transmit { tag, slot } => write!(formatter, "Transmit({tag}, {slot})"),
+            Self::Stage { tpdu } => write!(formatter, "Stage({} octets)", tpdu.len()),
+            Self::Inspect { slot } => write!(formatter, "Inspect({slot})"),
+            Self::Delete { slot, .. } => write!(formatter, "Delete({slot})"),
+            Self::Ussd { .. } => formatter.write_str("Ussd(..)"),
+        }
+    }
 }
 
 impl Request {

@@ -18,7 +18,7 @@ use table::{Commands, Failed, STEPS, Step, Verdict};
 
 use super::command::Command;
 use super::job::{Job, Reply};
-use super::{Engine, exchange};
+use super::{Engine, Memories, Port, exchange, text};
 use crate::cause::ModemError;
 use crate::config::PinDecision;
 use crate::status::{Blocked, Identity, Incoming, Phase, Registration};
@@ -93,6 +93,26 @@ impl Engine {
         });
         self.next.push_front(Job::Escape);
         self.set_step("talking to the modem");
+    }
+
+    /// Whether an unsolicited line says that modem or SIM began anew: what was set up is gone.
+    pub(super) fn is_restart(&self, line: &str) -> bool {
+        let asked = self
+            .in_flight
+            .as_ref()
+            .is_some_and(|in_flight| in_flight.job == Job::BringUp);
+        let lost_sim = text::code(line) == Some("+CPIN")
+            && (!line.ends_with("READY") || line.ends_with("NOT READY"));
+        let up = self.bring_up.is_none() && self.port == Port::Open && !asked;
+        up && (matches!(line, "RDY" | "^SYSSTART" | "NORMAL POWER DOWN") || lost_sim)
+    }
+
+    pub(super) fn handle_restart(&mut self, now: Duration) {
+        tracing::warn!("the modem or its SIM began anew; it is set up again");
+        self.slots.forget();
+        self.memories = Memories::default();
+        self.begin_bring_up(now);
+        self.turn_away();
     }
 
     /// Leave to enter the PIN, or not.
@@ -211,6 +231,7 @@ impl Engine {
 
     fn block(&mut self, now: Duration, blocked: Blocked) {
         self.set_phase(Phase::Blocked(blocked));
+        self.turn_away();
         self.bring_up = Some(BringUp::new(now + BLOCKED_PAUSE));
     }
 

@@ -777,3 +777,36 @@ fn a_stored_report_is_read_in_its_own_memory() {
     "#]]
     .assert_eq(&bench.told);
 }
+
+/// A modem on a plain serial line that restarts keeps its port, and forgets PDU mode and routing.
+#[test]
+fn a_modem_that_restarts_is_set_up_again() {
+    for line in ["RDY", "^SYSSTART", "+CPIN: NOT READY", "+CPIN: SIM PIN"] {
+        let mut bench = Bench::ready();
+        bench.say(&format!("\r\n{line}\r\n"));
+        bench.run(seconds(5));
+        assert_eq!(*bench.phase(), Phase::Ready, "{line}");
+        for needed in ["AT+CMGF=0", "AT+CNMI=2,1,0,1,0", "AT+CMGL=4"] {
+            assert!(
+                bench.written.iter().any(|written| written == needed),
+                "{line}: {:?}",
+                bench.written
+            );
+        }
+    }
+    let mut bench = Bench::ready();
+    bench.say("\r\n+CPIN: READY\r\n");
+    bench.run(seconds(5));
+    assert!(bench.written.is_empty(), "{:?}", bench.written);
+}
+
+/// A doubled result between the prompt and the payload: nothing can have been sent yet.
+#[test]
+fn a_result_right_behind_the_prompt_is_not_that_of_the_send() {
+    check_send(
+        &[("AT+CMGS", "\r\n> \r\nOK\r\n")],
+        expect![[r#"
+        1: accepted, reference 42
+    "#]],
+    );
+}
