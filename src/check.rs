@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+#[cfg(feature = "telegram")]
+use anyhow::Context;
 use anyhow::Result;
 
 use crate::config::{self, Config, Finding, Level};
@@ -26,6 +28,8 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
         }
         findings.push(folder::check(&config.data_dir));
         check_lines(&config, &mut findings);
+        #[cfg(feature = "telegram")]
+        findings.extend(ask_networks(&config)?);
     }
     let mut out = io::stdout().lock();
     for finding in &findings {
@@ -38,6 +42,15 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+#[cfg(feature = "telegram")]
+fn ask_networks(config: &Config) -> Result<Vec<Finding>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("failed to start the runtime")?;
+    Ok(runtime.block_on(crate::networks::check(config)))
 }
 
 fn check_lines(config: &Config, findings: &mut Vec<Finding>) {

@@ -19,11 +19,20 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
+  sms-bridge demo                                  try it: no modem, no account, nothing leaves this computer
   sms-bridge check --config config.toml            what is wrong with a configuration, and what to do
+  sms-bridge run --config config.toml              bridge until SIGTERM or Ctrl-C
   sms-bridge pdu decode 07911326040000F0040B…      what a PDU says";
 
 #[derive(Subcommand)]
 enum Command {
+    /// Bridge until SIGTERM or Ctrl-C.
+    #[command(after_help = "\
+Examples:
+  sms-bridge run
+  sms-bridge run --config config.toml
+  SMS_BRIDGE__LOG=debug sms-bridge run             any key can be set by the environment")]
+    Run(Configured),
     /// Check configuration, secrets, ports and accounts: one line for each finding, exit code 1 on an error.
     #[command(after_help = "\
 Examples:
@@ -33,6 +42,13 @@ Examples:
     /// Read and write PDUs, the form in which modems hand SMS over.
     #[command(subcommand)]
     Pdu(pdu::Command),
+    /// Chat with two simulated friends: the real bridge on a simulated modem. Nothing leaves this computer.
+    #[cfg(feature = "demo")]
+    #[command(after_help = "\
+Examples:
+  sms-bridge demo
+  printf '/send +12025550100 hello\\n' | sms-bridge demo")]
+    Demo,
 }
 
 #[derive(Args)]
@@ -46,21 +62,24 @@ struct Configured {
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
+        Command::Run(configured) => crate::run::run(&configured.config),
         Command::Check(configured) => check::run(&configured.config),
         Command::Pdu(command) => pdu::run(command),
+        #[cfg(feature = "demo")]
+        Command::Demo => crate::demo::run(),
     };
     outcome.unwrap_or_else(|error| {
         // Whoever reads our output stopped reading: not worth a word.
         let closed = error.downcast_ref::<io::Error>().map(io::Error::kind);
         if closed != Some(io::ErrorKind::BrokenPipe) {
-            say_error(&format!("{error:#}"));
+            say(&format!("error: {error:#}"));
         }
         ExitCode::FAILURE
     })
 }
 
 /// One line to standard error.
-pub(crate) fn say_error(words: &str) {
+pub(crate) fn say(words: &str) {
     // With standard error closed there is nobody left to tell.
-    drop(writeln!(io::stderr().lock(), "error: {words}"));
+    drop(writeln!(io::stderr().lock(), "{words}"));
 }

@@ -24,6 +24,8 @@ pub(crate) use finding::{Finding, Level};
 pub(crate) use line::Line;
 pub(crate) use matrix::Matrix;
 pub(crate) use telegram::Telegram;
+#[cfg(feature = "telegram")]
+pub(crate) use telegram::Topics;
 
 use nearest::nearest;
 use section::{Section, Table};
@@ -64,7 +66,12 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) lines: Vec<Line>,
     pub(crate) people: People,
+    #[cfg_attr(
+        not(feature = "telegram"),
+        allow(dead_code, reason = "this build has no Telegram")
+    )]
     pub(crate) telegram: Option<Telegram>,
+    #[cfg_attr(all(), allow(dead_code, reason = "this build has no Matrix"))]
     pub(crate) matrix: Option<Matrix>,
 }
 

@@ -4,25 +4,39 @@
 //! |---|---|
 //! | `cli` | subcommands and their options |
 //! | `config` | file and environment, with every mistake as a finding |
+//! | `run` | `sms-bridge run`: what the configuration asks for, wired together |
+//! | `running` | the running parts, watched, and stopped in order |
+//! | `sms_link` | between a modem and the core |
+//! | `pin` | leave to enter a SIM's PIN |
+//! | `networks` | the chat networks that this build has |
 //! | `check` | `sms-bridge check` |
 //! | `pdu` | `sms-bridge pdu` |
+//! | `demo` | `sms-bridge demo`: the bridge on a simulated modem (feature `demo`) |
+//! | `terminal` | the terminal as a chat network, for the demo |
+//! | `lines` | lines of standard input |
 //! | `logging` | the log |
+//! | `terminal_style` | colours, or none |
 
 mod check;
 mod cli;
-#[allow(
-    dead_code,
-    reason = "some of it is for `run`, which comes with the core"
-)]
 mod config;
-#[allow(dead_code, reason = "for `run`, which comes with the core")]
+#[cfg(feature = "demo")]
+mod demo;
+mod lines;
 mod logging;
+mod networks;
 mod pdu;
-#[allow(dead_code, reason = "for `run`, which comes with the core")]
+mod pin;
+mod run;
+mod running;
+mod sms_link;
+#[cfg(feature = "demo")]
+mod terminal;
 mod terminal_style;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    networks::choose_tls_provider();
     cli::run()
 }

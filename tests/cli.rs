@@ -116,6 +116,28 @@ fn an_absent_or_broken_file_is_a_finding() {
     );
 }
 
+#[test]
+fn run_refuses_a_wrong_file_with_the_same_findings() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("config.toml");
+    fs::write(&file, "[lines.home]\nport = \"/dev/null\"\n").expect("a file in it");
+    let output = program()
+        .arg("run")
+        .arg("--config")
+        .arg(&file)
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    let words = stderr(&output);
+    assert!(words.contains("did you mean line?"), "{words}");
+}
+
+#[test]
+fn a_secret_is_not_taken_from_the_command_line() {
+    let output = output(&["run", "--token", "123456:AAExample"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
 /// PDU written by hand from 3GPP TS 23.040 §9.2.2.1: service centre +12025550199, from +12025550100,
 /// 2026-01-31 12:00:00 +05:00, "hello".
 const HELLO: &str = "0791212055059 1F9040B912120550501F000006210132100000205E8329BFD06";

@@ -19,6 +19,10 @@ pub(super) const KEYS: &[&str] = &[
 
 /// `[matrix]`
 #[derive(Debug)]
+#[cfg_attr(
+    all(),
+    allow(dead_code, reason = "read and refused by builds without Matrix")
+)]
 pub(crate) struct Matrix {
     /// Without a slash at its end.
     pub(crate) homeserver: String,
@@ -30,7 +34,7 @@ pub(crate) struct Matrix {
 }
 
 pub(super) fn read(table: Table, people: &People, findings: &mut Vec<Finding>) -> Option<Matrix> {
-    if !cfg!(feature = "matrix") {
+    if !cfg!(any()) {
         findings.push(Finding::error(
             "[matrix]: this program was built without Matrix; install one that has it, or remove the section",
         ));

@@ -19,6 +19,10 @@ pub(super) const KEYS: &[&str] = &[
 
 /// `[telegram]`
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "telegram"),
+    allow(dead_code, reason = "read and refused by builds without Telegram")
+)]
 pub(crate) struct Telegram {
     pub(crate) token: SecretString,
     /// Without a slash at its end. `None`: Telegram's own.

@@ -1,9 +1,13 @@
 //! What the end-to-end tests share: the built program, its counterparts, and patience with a limit.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    reason = "each test program uses a part of it"
+)]
 
-use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up on it. Generous: the machine may be busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,4 +53,27 @@ pub(crate) fn stdout(output: &Output) -> String {
 /// What a program wrote to standard error.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Waits for a process to end; `None` where it does not in time.
+pub(crate) fn wait_for_end(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(status) = child.try_wait().expect("the process can be waited for") {
+            return Some(status);
+        }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        pause();
+    }
+}
+
+/// Between two looks at something that is waited for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is no runtime here that it could block"
+)]
+pub(crate) fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
 }

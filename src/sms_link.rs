@@ -1,0 +1,405 @@
+//! Between a modem and the core: [`Link`] is the core's way out to a line, [`pump`] the way of everything that comes in.
+//!
+//! **Invariant:** a slot of the modem is freed only after the core has stored what was in it. While the store fails
+//! nothing more is taken from the modem, which keeps its messages.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bridge_core::link::{
+    Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, SlotContent, StorageSlot,
+    TryAgain, UssdAnswer,
+};
+use bridge_core::{
+    BridgeError, BridgeHandle, LateOutcome, LineName, Origin, PartId, SendError, SmsLink,
+};
+use modem::{Event, FollowUp, Memory, Phase, SlotStatus};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::pin::Attempts;
+
+/// The first wait after the store refused; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// One line as the core sees it.
+pub(crate) struct Link {
+    modem: modem::Handle,
+    status: watch::Receiver<LinkStatus>,
+}
+
+impl Link {
+    /// The line of `modem`, and the task that keeps its status up to date; it ends with the modem.
+    pub(crate) fn new(line: LineName, modem: modem::Handle) -> (Self, impl Future<Output = ()>) {
+        let (sender, status) = watch::channel(LinkStatus::starting());
+        let told = modem.status();
+        (Self { modem, status }, mirror(line, told, sender))
+    }
+}
+
+#[async_trait]
+impl SmsLink for Link {
+    async fn send(&self, part: PartId, tpdu: &[u8]) -> Result<Accepted, SendError> {
+        let sent = self.modem.send(part.0, tpdu).await;
+        sent.map(accepted).map_err(refused)
+    }
+
+    async fn stage(&self, tpdu: &[u8]) -> Result<StorageSlot, LinkError> {
+        self.modem
+            .stage(tpdu)
+            .await
+            .map(slot_to_core)
+            .map_err(failed)
+    }
+
+    async fn transmit(&self, part: PartId, slot: &StorageSlot) -> Result<Accepted, SendError> {
+        let slot = slot_to_modem(slot).map_err(|error| SendError::Retry { cause: error.0 })?;
+        let sent = self.modem.transmit(part.0, &slot).await;
+        sent.map(accepted).map_err(refused)
+    }
+
+    async fn inspect(&self, slot: &StorageSlot) -> Result<SlotContent, LinkError> {
+        let content = self
+            .modem
+            .inspect(&slot_to_modem(slot)?)
+            .await
+            .map_err(failed)?;
+        let Some(pdu) = content.pdu else {
+            return Ok(SlotContent::Empty);
+        };
+        let pdu = RawPdu(pdu.as_str().to_owned());
+        match content.status {
+            SlotStatus::RecUnread | SlotStatus::RecRead => Ok(SlotContent::Received(pdu)),
+            SlotStatus::StoUnsent => Ok(SlotContent::Unsent(pdu)),
+            SlotStatus::StoSent => Ok(SlotContent::Sent(pdu)),
+            SlotStatus::Other(mark) => Err(LinkError(format!(
+                "the modem marks the slot with {mark}, which no standard names"
+            ))),
+        }
+    }
+
+    async fn discard(&self, slot: &StorageSlot, expected: &RawPdu) -> Result<Discarded, LinkError> {
+        let expected = modem::RawPdu::new(expected.0.clone());
+        let deleted = self.modem.delete(&slot_to_modem(slot)?, &expected).await;
+        Ok(match deleted.map_err(failed)? {
+            modem::Deleted::Freed => Discarded::Freed,
+            modem::Deleted::AlreadyGone => Discarded::AlreadyFree,
+            modem::Deleted::HoldsOther => Discarded::HoldsAnother,
+        })
+    }
+
+    async fn ussd(&self, code: &str) -> Result<UssdAnswer, LinkError> {
+        let answer = self.modem.ussd(code).await.map_err(failed)?;
+        let expects_reply = match answer.follow_up {
+            FollowUp::Expected => true,
+            FollowUp::Ended => false,
+            FollowUp::NotSupported => {
+                return Err(LinkError("the network does not know this code".to_owned()));
+            }
+            FollowUp::TimedOut => {
+                return Err(LinkError("the network did not answer in time".to_owned()));
+            }
+        };
+        Ok(UssdAnswer {
+            text: answer.text.reveal().to_owned(),
+            expects_reply,
+        })
+    }
+
+    fn status(&self) -> watch::Receiver<LinkStatus> {
+        self.status.clone()
+    }
+}
+
+/// Takes what comes from the modem to the core until either ends or `stop` is cancelled. A PIN that the SIM took is struck
+/// off `pin_attempts`.
+pub(crate) async fn pump(
+    line: LineName,
+    modem: modem::Handle,
+    mut events: mpsc::Receiver<Event>,
+    pin_attempts: Option<Attempts>,
+    bridge: BridgeHandle,
+    stop: CancellationToken,
+) {
+    let work = async {
+        while let Some(event) = events.recv().await {
+            match handle(&line, &modem, event, pin_attempts.as_ref(), &bridge).await {
+                Ok(()) => {}
+                Err(BridgeError::Stopping) => return,
+                Err(
+                    error @ (BridgeError::Store(_)
+                    | BridgeError::Open { .. }
+                    | BridgeError::NotConfigured(_)),
+                ) => error!(%line, %error, "something from the modem was not taken over"),
+            }
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn handle(
+    line: &LineName,
+    modem: &modem::Handle,
+    event: Event,
+    pin_attempts: Option<&Attempts>,
+    bridge: &BridgeHandle,
+) -> Result<(), BridgeError> {
+    match event {
+        Event::Received {
+            origin,
+            pdu,
+            kind: _,
+        } => {
+            let core_origin = match &origin {
+                modem::Origin::Stored(slot) => Origin::Stored(slot_to_core(slot.clone())),
+                modem::Origin::Direct => Origin::Direct,
+            };
+            let raw = RawPdu(pdu.as_str().to_owned());
+            until_stored(line, || {
+                bridge.sms_arrived(line, core_origin.clone(), raw.clone())
+            })
+            .await?;
+            if let modem::Origin::Stored(slot) = origin {
+                free(line, modem, bridge, &slot, &pdu).await?;
+            }
+        }
+        Event::LateOutcome { tag, outcome } => {
+            let late = match outcome {
+                Ok(accepted) => {
+                    LateOutcome::Accepted(accepted.reference.map(|reference| reference.0))
+                }
+                Err(modem::SendError::Reject { cause }) => LateOutcome::Rejected(cause.to_string()),
+                // Who asked was told "unknown" before: whether it left is no clearer now, or it is plain that it did
+                // not. Either way the person decides.
+                Err(modem::SendError::Retry { cause } | modem::SendError::Unknown { cause }) => {
+                    info!(%line, part_id = tag, %cause, "a send that was given up ended without a result");
+                    return Ok(());
+                }
+            };
+            until_stored(line, || {
+                bridge.outcome_arrived_late(PartId(tag), late.clone())
+            })
+            .await?;
+        }
+        Event::PhaseChanged(phase) => info!(%line, phase = %phase, "line"),
+        Event::PinAccepted => {
+            if let Some(attempts) = pin_attempts {
+                attempts.succeeded();
+            }
+        }
+        Event::Ussd(_) => info!(%line, "the network sent a USSD text that nobody asked for"),
+        Event::StorageFull => {
+            warn!(%line, "the SIM's memory is full: the network keeps what comes until there is room");
+        }
+    }
+    Ok(())
+}
+
+/// Asks again until it is durable: what the modem handed over may stand nowhere else.
+async fn until_stored<T, F>(line: &LineName, mut ask: impl FnMut() -> F) -> Result<T, BridgeError>
+where
+    F: Future<Output = Result<T, BridgeError>>,
+{
+    let mut wait = FIRST_WAIT;
+    loop {
+        match ask().await {
+            Err(BridgeError::Store(cause)) => {
+                error!(%line, error = %cause, retry_in = ?wait, "the store refused; the modem keeps its messages");
+            }
+            Ok(done) => return Ok(done),
+            Err(
+                error @ (BridgeError::Stopping
+                | BridgeError::Open { .. }
+                | BridgeError::NotConfigured(_)),
+            ) => return Err(error),
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Frees a slot whose message is stored. One that stays is listed again by the modem's next start or poll, recognised as
+/// a repetition, and freed then.
+async fn free(
+    line: &LineName,
+    modem: &modem::Handle,
+    bridge: &BridgeHandle,
+    slot: &modem::StorageSlot,
+    pdu: &modem::RawPdu,
+) -> Result<(), BridgeError> {
+    match modem.delete(slot, pdu).await {
+        Ok(modem::Deleted::Freed | modem::Deleted::AlreadyGone) => {}
+        Ok(modem::Deleted::HoldsOther) => {
+            info!(%line, %slot, "a slot holds another message by now");
+        }
+        Err(error) => {
+            warn!(%line, %slot, %error, "a slot was not freed; it will be");
+            return Ok(());
+        }
+    }
+    bridge
+        .slot_freed(line, RawPdu(pdu.as_str().to_owned()))
+        .await
+}
+
+async fn mirror(
+    line: LineName,
+    mut told: watch::Receiver<modem::Status>,
+    sender: watch::Sender<LinkStatus>,
+) {
+    loop {
+        let status = link_status(&told.borrow_and_update());
+        sender.send_if_modified(|last| {
+            let changed = *last != status;
+            *last = status;
+            changed
+        });
+        if told.changed().await.is_err() {
+            info!(%line, "the modem's driver ended");
+            return;
+        }
+    }
+}
+
+fn link_status(status: &modem::Status) -> LinkStatus {
+    let ready = status.phase == Phase::Ready;
+    let registered =
+        status.registration.is_registered() || status.packet_registration.is_registered();
+    LinkStatus {
+        phase: if ready {
+            LinkPhase::Ready
+        } else {
+            LinkPhase::Down
+        },
+        words: if ready && !registered {
+            status.registration.to_string()
+        } else {
+            status.phase.to_string()
+        },
+        operator: status.operator.clone().filter(|_| registered),
+        signal_dbm: status.signal.map(modem::Signal::dbm),
+        country: status.country().and_then(|code| code.parse().ok()),
+    }
+}
+
+fn accepted(accepted: modem::Accepted) -> Accepted {
+    Accepted {
+        reference: accepted.reference.map(|reference| reference.0),
+    }
+}
+
+fn refused(error: modem::SendError) -> SendError {
+    match error {
+        modem::SendError::Retry { cause } => SendError::Retry {
+            cause: cause.to_string(),
+        },
+        modem::SendError::Reject { cause } => SendError::Reject {
+            may_try_again: if cause.offers_another_try() {
+                TryAgain::Sensible
+            } else {
+                TryAgain::Pointless
+            },
+            cause: cause.to_string(),
+        },
+        modem::SendError::Unknown { cause } => SendError::Unknown {
+            cause: cause.to_string(),
+        },
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn failed(error: modem::CommandError) -> LinkError {
+    LinkError(error.to_string())
+}
+
+fn slot_to_core(slot: modem::StorageSlot) -> StorageSlot {
+    StorageSlot {
+        memory: slot.memory.to_string(),
+        index: slot.index,
+    }
+}
+
+fn slot_to_modem(slot: &StorageSlot) -> Result<modem::StorageSlot, LinkError> {
+    let memory = Memory::parse(&slot.memory)
+        .ok_or_else(|| LinkError(format!("{} is no memory of a modem", slot.memory)))?;
+    Ok(modem::StorageSlot {
+        memory,
+        index: slot.index,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use modem::{Cause, ModemError, Registration, Signal, Status};
+
+    use super::*;
+
+    #[test]
+    fn errors_keep_what_the_caller_can_do() {
+        let refuse = |code| refused(modem::SendError::after_leaving(ModemError::Cms(code)));
+        assert!(matches!(refuse(331), SendError::Retry { .. }));
+        let SendError::Reject {
+            cause,
+            may_try_again,
+        } = refuse(38)
+        else {
+            panic!("38 is a refusal");
+        };
+        assert!(cause.contains("out of order"), "{cause}");
+        assert_eq!(may_try_again, TryAgain::Sensible);
+        assert!(matches!(
+            refuse(1),
+            SendError::Reject {
+                may_try_again: TryAgain::Pointless,
+                ..
+            }
+        ));
+        let unknown = modem::SendError::Unknown {
+            cause: Cause::NoAnswer,
+        };
+        assert!(matches!(refused(unknown), SendError::Unknown { .. }));
+    }
+
+    #[test]
+    fn slots_go_through_unchanged() {
+        for memory in ["SM", "ME", "MT", "SR", "BM"] {
+            let slot = StorageSlot {
+                memory: memory.to_owned(),
+                index: 300,
+            };
+            assert_eq!(slot_to_modem(&slot).map(slot_to_core), Ok(slot));
+        }
+        let wrong = StorageSlot {
+            memory: "S\"M".to_owned(),
+            index: 1,
+        };
+        assert!(slot_to_modem(&wrong).is_err());
+    }
+
+    #[test]
+    fn a_status_is_told_in_words() {
+        let mut status = Status {
+            phase: Phase::Ready,
+            registration: Registration::Searching,
+            operator: Some("Simulated Mobile".to_owned()),
+            signal: Signal::from_rssi(15),
+            ..Status::default()
+        };
+        let told = link_status(&status);
+        assert_eq!(
+            (told.phase, told.words.as_str(), told.operator),
+            (LinkPhase::Ready, "looking for a network", None)
+        );
+        status.registration = Registration::Home;
+        let told = link_status(&status);
+        assert_eq!((told.words.as_str(), told.signal_dbm), ("ready", Some(-83)));
+        assert_eq!(told.operator.as_deref(), Some("Simulated Mobile"));
+        status.phase = Phase::Opening;
+        assert_eq!(link_status(&status).phase, LinkPhase::Down);
+    }
+}

@@ -1,0 +1,355 @@
+//! What stands in the terminal: numbered messages, and how each looks.
+//!
+//! **Invariant:** everything written goes through here, whole lines at a time, so that nothing is torn.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bridge_core::PostId;
+use bridge_core::chat::{Content, MessageState, OutgoingPost};
+
+use super::Style;
+
+/// Messages that can be answered; a number below the oldest is no longer known.
+const KEPT: usize = 1_000;
+
+/// Characters of one's own text that are repeated beside its first state.
+const EXCERPT: usize = 40;
+
+pub(super) struct Screen {
+    style: Style,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    last: u64,
+    messages: BTreeMap<u64, Message>,
+    /// Of the newest message from or to a contact.
+    newest: Option<u64>,
+    prompted: bool,
+}
+
+/// One numbered message.
+struct Message {
+    /// `None` for what the person typed.
+    post: Option<PostId>,
+    /// With whom. `None` for the bridge's own words and for commands.
+    contact: Option<String>,
+    /// What was typed, until its first state was shown.
+    typed: Option<String>,
+}
+
+/// Colours by meaning.
+#[derive(Clone, Copy)]
+enum Ink {
+    Number,
+    Contact,
+    Good,
+    Bad,
+    Faint,
+}
+
+impl Screen {
+    pub(super) fn new(style: Style) -> Self {
+        Self {
+            style,
+            state: Mutex::new(State::default()),
+        }
+    }
+
+    pub(super) fn say(&self, words: &str) -> io::Result<()> {
+        self.write(&self.lock(), words)
+    }
+
+    pub(super) fn prompt(&self) -> io::Result<()> {
+        let mut state = self.lock();
+        state.prompted = true;
+        self.write_prompt(&state)
+    }
+
+    /// Numbers a typed line and finds what it answers: its own number, the text, and the number it answers.
+    pub(super) fn typed(&self, line: &str) -> io::Result<(u64, String, Option<u64>)> {
+        let mut state = self.lock();
+        if self.style.interactive {
+            // The person's Enter ended the line with the prompt.
+            state.prompted = false;
+        } else {
+            self.write(&state, &format!("> {line}"))?;
+        }
+        let (answered, text) = split_answer(line);
+        let is_command = text.starts_with('/') && !text.starts_with("//");
+        let answered = answered.or_else(|| state.newest.filter(|_| !is_command));
+        let contact = if is_command {
+            sent_to(text)
+        } else {
+            let answered = answered.and_then(|number| state.messages.get(&number));
+            answered.and_then(|message| message.contact.clone())
+        };
+        let own_text = if is_command { sent_text(text) } else { text };
+        let number = state.add(Message {
+            post: None,
+            contact,
+            typed: Some(own_text.to_owned()),
+        });
+        if self.style.interactive {
+            state.prompted = true;
+            self.write_prompt(&state)?;
+        }
+        Ok((number, text.to_owned(), answered))
+    }
+
+    /// What was typed goes out: a text typed next answers the same contact.
+    pub(super) fn accepted(&self, number: u64) {
+        let mut state = self.lock();
+        // The contact's own message may have come meanwhile.
+        state.newest = state.newest.max(Some(number));
+    }
+
+    /// Shows a post and says its number.
+    pub(super) fn post(&self, post: &OutgoingPost) -> io::Result<u64> {
+        let mut state = self.lock();
+        let contact = match &post.content {
+            Content::Sms { from, .. } => Some(from.clone()),
+            Content::Mirror { to, .. } => Some(to.clone()),
+            Content::Notice { .. } => None,
+        };
+        let number = state.add(Message {
+            post: Some(post.id),
+            contact,
+            typed: None,
+        });
+        let lines = self.render(number, post, "");
+        self.write(&state, &lines)?;
+        Ok(number)
+    }
+
+    /// Shows a post anew, as a terminal cannot take back what it printed.
+    pub(super) fn amend(&self, number: u64, post: &OutgoingPost) -> io::Result<()> {
+        let lines = self.render(number, post, " (now complete or changed)");
+        self.write(&self.lock(), &lines)
+    }
+
+    pub(super) fn state(&self, number: u64, message_state: MessageState) -> io::Result<()> {
+        let mut state = self.lock();
+        let (mark, ink) = match message_state {
+            MessageState::Queued => ("…", Ink::Faint),
+            MessageState::Sent => ("✓", Ink::Good),
+            MessageState::Delivered => ("✓✓", Ink::Good),
+            MessageState::Failed => ("✗", Ink::Bad),
+            MessageState::Unknown => ("?", Ink::Bad),
+            MessageState::Cancelled => ("–", Ink::Faint),
+        };
+        let mut line = format!(
+            "{} {}",
+            self.ink(Ink::Number, &format!("#{number}")),
+            self.ink(ink, &format!("{mark:<2} {}", message_state.word()))
+        );
+        if let Some(message) = state.messages.get_mut(&number)
+            && let Some(typed) = message.typed.take()
+            && let Some(contact) = message.contact.clone()
+        {
+            line += &format!(
+                ", to {}: {}",
+                self.ink(Ink::Contact, &plain(&contact)),
+                excerpt(&typed)
+            );
+        }
+        self.write(&state, &line)
+    }
+
+    /// The number of a post that was shown.
+    pub(super) fn shown(&self, post: PostId) -> Option<u64> {
+        let state = self.lock();
+        let found = state
+            .messages
+            .iter()
+            .find(|(_, message)| message.post == Some(post));
+        found.map(|(&number, _)| number)
+    }
+
+    fn render(&self, number: u64, post: &OutgoingPost, remark: &str) -> String {
+        let number_shown = self.ink(Ink::Number, &format!("#{number}"));
+        let mut lines = match &post.content {
+            Content::Sms {
+                from,
+                line,
+                text,
+                notes,
+                sent_at: _,
+            } => {
+                let line = line
+                    .as_ref()
+                    .map(|line| format!(" on {line}"))
+                    .unwrap_or_default();
+                let mut lines = format!(
+                    "{number_shown} {}{line}{remark}: {}",
+                    self.ink(Ink::Contact, &plain(from)),
+                    plain(text)
+                );
+                for note in notes {
+                    lines += &format!("\n({})", self.ink(Ink::Faint, &plain(note)));
+                }
+                lines
+            }
+            Content::Mirror {
+                to,
+                author,
+                via,
+                text,
+            } => format!(
+                "{number_shown} ({} via {}) to {}{remark}: {}",
+                plain(author),
+                plain(via),
+                self.ink(Ink::Contact, &plain(to)),
+                plain(text)
+            ),
+            Content::Notice { text } => format!("{number_shown}{remark} {}", plain(text)),
+        };
+        for choice in &post.choices {
+            if let Some(command) = &choice.command {
+                lines += &format!("\n{}: type #{number} /{command}", plain(&choice.label));
+            }
+        }
+        lines
+    }
+
+    /// Writes whole lines; those after the first are set in. A prompt that stands there goes below them.
+    fn write(&self, state: &State, words: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if state.prompted && self.style.interactive {
+            write!(out, "\r\x1b[K")?;
+        }
+        writeln!(out, "{}", words.replace('\n', "\n   "))?;
+        out.flush()?;
+        self.write_prompt(state)
+    }
+
+    fn write_prompt(&self, state: &State) -> io::Result<()> {
+        if !state.prompted || !self.style.interactive {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        write!(out, "> ")?;
+        out.flush()
+    }
+
+    fn ink(&self, ink: Ink, words: &str) -> String {
+        if !self.style.colours {
+            return words.to_owned();
+        }
+        let code = match ink {
+            Ink::Number => "2",
+            Ink::Contact => "1;36",
+            Ink::Good => "32",
+            Ink::Bad => "1;31",
+            Ink::Faint => "2",
+        };
+        format!("\x1b[{code}m{words}\x1b[0m")
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // What is behind it is numbers and texts: whole whenever the lock is free.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn add(&mut self, message: Message) -> u64 {
+        self.last += 1;
+        if message.post.is_some() && message.contact.is_some() {
+            self.newest = Some(self.last);
+        }
+        self.messages.insert(self.last, message);
+        while self.messages.len() > KEPT {
+            self.messages.pop_first();
+        }
+        self.last
+    }
+}
+
+/// `#2 text` answers message 2.
+fn split_answer(line: &str) -> (Option<u64>, &str) {
+    let line = line.trim();
+    let Some(rest) = line.strip_prefix('#') else {
+        return (None, line);
+    };
+    let (number, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    match number.parse() {
+        Ok(number) => (Some(number), text.trim_start()),
+        Err(_) => (None, line),
+    }
+}
+
+/// The number in `/send NUMBER TEXT`, to be shown beside its state; what it means is the core's to say.
+fn sent_to(command: &str) -> Option<String> {
+    let mut words = command.split_whitespace();
+    (words.next() == Some("/send")).then_some(())?;
+    words.next().map(str::to_owned)
+}
+
+fn sent_text(command: &str) -> &str {
+    command
+        .splitn(3, char::is_whitespace)
+        .nth(2)
+        .unwrap_or_default()
+}
+
+fn excerpt(text: &str) -> String {
+    let mut shown: String = plain(text).replace('\n', " ");
+    if shown.chars().count() > EXCERPT {
+        shown = shown.chars().take(EXCERPT - 1).collect();
+        shown.push('…');
+    }
+    shown
+}
+
+/// A text from the air may hold codes that a terminal obeys.
+fn plain(text: &str) -> String {
+    let harmless = |c: char| c == '\n' || !(c.is_control() || is_direction(c));
+    text.chars()
+        .map(|c| if harmless(c) { c } else { '\u{fffd}' })
+        .collect()
+}
+
+/// Turns the direction of what follows, and so could make one text look like another.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_names_its_message() {
+        let cases = [
+            ("#2 hello there", (Some(2), "hello there")),
+            (" #12  /retry ", (Some(12), "/retry")),
+            ("#2", (Some(2), "")),
+            ("#tag of mine", (None, "#tag of mine")),
+            ("hello #2", (None, "hello #2")),
+            ("", (None, "")),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(split_answer(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_came_by_air_cannot_command_the_terminal() {
+        assert_eq!(plain("a\x1b[2Jb\nc\u{202e}d"), "a\u{fffd}[2Jb\nc\u{fffd}d");
+        assert_eq!(excerpt(&"x".repeat(50)).chars().count(), EXCERPT);
+    }
+
+    #[test]
+    fn a_send_names_its_number() {
+        assert_eq!(
+            sent_to("/send +12025550100 hello").as_deref(),
+            Some("+12025550100")
+        );
+        assert_eq!(sent_to("/status"), None);
+        assert_eq!(sent_text("/send +12025550100 hello you"), "hello you");
+    }
+}
