@@ -11,22 +11,33 @@
 //! | `Late` | deadline (30 s) | done: the modem is talked back to |
 //!
 //! A command without an end is followed by 2 s of silence for a late answer, then ESC, then `AT` until the modem
-//! answers; if it does not, the port is closed and opened again.
+//! answers, then by silence until no further result comes; if it does not answer, the port is closed and opened again.
+//!
+//! **Invariant:** no command is written while an answer to an earlier one may still come. An answer does not name its
+//! slot, so one that is taken for the next command's would have the wrong message deleted.
 
 use std::mem;
 use std::time::Duration;
 
 use super::command::{AnswerLines, Command, LATE_RESULT, LISTING, Leaves, RESULT, SHORT};
 use super::job::{Job, Reply};
+use super::late::Whose;
 use super::text::{self, Final};
 use super::{Engine, Output, Port, Transmit};
-use crate::event::Event;
 use crate::status::Phase;
 
 /// Silence after a command without an end, for its late answer.
 const DRAIN: Duration = Duration::from_secs(2);
 /// After a late answer, an ESC or a doubled result.
 const SETTLE: Duration = Duration::from_millis(100);
+/// After the modem answered to AT at once; each further result restarts the wait, and it is longer then.
+const SILENCE: Duration = Duration::from_millis(300);
+const LONG_SILENCE: Duration = Duration::from_secs(1);
+/// Results that a modem may owe. One that gives more is out of its mind.
+const OWED: u8 = 200;
+/// An empty answer, or an error, where a slot was read: the real answer would follow within this time if the result was
+/// that of an earlier command.
+const AFTER_EMPTY: Duration = Duration::from_millis(300);
 /// Stray results after which a modem is taken for one that doubles them.
 const DOUBLES: u8 = 2;
 /// How long ESC and AT wait.
@@ -52,6 +63,19 @@ pub(super) struct InFlight {
     bytes: usize,
     /// Whether a listing header came and its PDU did not.
     wants_pdu: bool,
+    /// Whether an `OK` came where a listing or a message was expected.
+    seems_empty: bool,
+    /// Whether the next `OK` belongs to a late result that came in between.
+    skip_ok: bool,
+    /// A result that may be an older send's; see `late`.
+    held: Option<Held>,
+}
+
+/// A result that waits for another one.
+#[derive(Debug)]
+struct Held {
+    ended: Final,
+    lines: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +152,10 @@ impl Engine {
         };
         tracing::debug!(command = command.shown(), "written");
         self.lines.drop_result();
+        if self.synchronising && !matches!(job, Job::Escape | Job::Synchronise { .. }) {
+            self.synchronising = false;
+            self.stray_results = 0;
+        }
         let mut bytes = command.text.clone().into_bytes();
         bytes.push(b'\r');
         self.transmits.push_back(Transmit {
@@ -149,6 +177,9 @@ impl Engine {
             lines: Vec::new(),
             bytes: 0,
             wants_pdu: false,
+            seems_empty: false,
+            skip_ok: false,
+            held: None,
         });
     }
 
@@ -273,9 +304,36 @@ impl Engine {
         if ended == Final::Ok && (self.awaits_prompt() || self.holds_payload()) {
             return;
         }
-        let Some(in_flight) = self.in_flight.take() else {
+        let Some(mut in_flight) = self.in_flight.take() else {
             return;
         };
+        if in_flight.job == Job::Escape {
+            // Whatever the modem still owes comes now.
+            self.stray_results = self.stray_results.saturating_add(1);
+            if self.stray_results < OWED {
+                in_flight.deadline = now + ESCAPE;
+            }
+            self.in_flight = Some(in_flight);
+            return;
+        }
+        if mem::take(&mut in_flight.skip_ok) && ended == Final::Ok {
+            self.in_flight = Some(in_flight);
+            return;
+        }
+        let reads = matches!(in_flight.command.answer, AnswerLines::CodedThenPdu(_));
+        if reads && ended == Final::Ok && in_flight.lines.is_empty() && !in_flight.seems_empty {
+            in_flight.seems_empty = true;
+            in_flight.deadline = in_flight.deadline.min(now + AFTER_EMPTY);
+            self.in_flight = Some(in_flight);
+            return;
+        }
+        if matches!(
+            in_flight.job,
+            Job::Read { .. } | Job::List(_) | Job::Delete(_)
+        ) && ended != Final::Ok
+        {
+            self.quiet_until = self.quiet_until.max(now + AFTER_EMPTY);
+        }
         if !in_flight.left {
             self.transmits.clear(); // A payload that was not handed out must not follow.
         }
@@ -284,24 +342,40 @@ impl Engine {
         if in_flight.stage == Stage::Late {
             return self.resolve_late(ended, &in_flight.lines);
         }
+        if let Some(older) = in_flight.held.take() {
+            if ended == Final::Ok && in_flight.lines.is_empty() {
+                // Doubled, and no result of its own.
+                in_flight.held = Some(older);
+                self.in_flight = Some(in_flight);
+                return;
+            }
+            self.resolve_late(older.ended, &older.lines);
+        } else if in_flight.left && self.must_hold(now, ended, &in_flight.lines) {
+            let lines = mem::take(&mut in_flight.lines);
+            in_flight.held = Some(Held { ended, lines });
+            in_flight.deadline = now + LATE_RESULT;
+            self.in_flight = Some(in_flight);
+            return;
+        }
         let left = in_flight.left;
-        let reply = match ended {
-            Final::Ok => Reply::Ok(in_flight.lines),
-            Final::Error(error) => Reply::Error(error),
-        };
+        let reply = Reply::new(ended, in_flight.lines);
         self.finish(now, in_flight.job, reply, left);
     }
 
     /// A result that belongs to nothing: the late one that was waited for, or a doubled one.
     fn handle_stray_result(&mut self, now: Duration) {
-        if self.status.phase == Phase::Recovering {
+        self.slots.be_wary(now);
+        self.stray_results = self.stray_results.saturating_add(1);
+        if self.synchronising {
+            self.quiet_until = now + LONG_SILENCE;
+            if self.stray_results >= OWED {
+                self.close_port();
+            }
+        } else if self.status.phase == Phase::Recovering {
             self.quiet_until = now + SETTLE;
-            return;
-        }
-        self.quiet_until = self.quiet_until.max(now + SETTLE);
-        if self.bring_up.is_none() {
-            self.stray_results = self.stray_results.saturating_add(1);
-            if self.stray_results >= DOUBLES {
+        } else {
+            self.quiet_until = self.quiet_until.max(now + SETTLE);
+            if self.bring_up.is_none() && self.stray_results >= DOUBLES {
                 self.settle = SETTLE;
             }
         }
@@ -315,8 +389,19 @@ impl Engine {
         if !in_flight.left {
             self.transmits.clear(); // A payload that was not handed out must not follow.
         }
+        if let Some(held) = in_flight.held.take() {
+            if in_flight.lines.is_empty() {
+                let reply = match self.late.settle(&held.lines) {
+                    Whose::Newer => Reply::new(held.ended, held.lines),
+                    Whose::Unclear => Reply::NoAnswer,
+                };
+                return self.finish(now, in_flight.job, reply, true);
+            }
+            self.resolve_late(held.ended, &held.lines);
+        }
         let has_line = matches!(in_flight.command.answer, AnswerLines::Coded(_))
-            && !in_flight.lines.is_empty();
+            && !in_flight.lines.is_empty()
+            || in_flight.seems_empty && in_flight.lines.is_empty();
         if has_line && in_flight.stage != Stage::Late {
             let left = in_flight.left;
             let reply = Reply::Ok(mem::take(&mut in_flight.lines));
@@ -324,7 +409,7 @@ impl Engine {
         }
         tracing::debug!(command = in_flight.command.shown(), stage = ?in_flight.stage, "no answer in time");
         if in_flight.left && in_flight.stage != Stage::Late {
-            self.give_up_waiting(&in_flight.job);
+            self.give_up_waiting(now, &in_flight.job);
             in_flight.stage = Stage::Late;
             in_flight.deadline = now + LATE_RESULT;
             self.in_flight = Some(in_flight);
@@ -352,6 +437,7 @@ impl Engine {
             self.set_phase(Phase::Recovering);
         }
         self.quiet_until = now + DRAIN;
+        self.slots.be_wary(now);
         self.talk_again();
     }
 
@@ -369,7 +455,7 @@ impl Engine {
     pub(super) fn finish(&mut self, now: Duration, job: Job, reply: Reply, left: bool) {
         match job {
             Job::Escape => self.quiet_until = self.quiet_until.max(now + SETTLE),
-            Job::Synchronise { .. } => self.handle_synchronised(now),
+            Job::Synchronise { left } => self.handle_synchronised(now, left),
             Job::BringUp => self.finish_step(now, reply),
             Job::Select(memory) => self.finish_select(now, memory, reply),
             Job::List(memory) => self.finish_list(now, &memory, reply),
@@ -383,13 +469,16 @@ impl Engine {
             Job::Stage { id, .. } => self.finish_stage(id, reply),
             Job::Ussd { .. } => self.finish_ussd(&reply),
             Job::UssdEnd => {}
-            Job::Check(check) => self.finish_check(check, reply),
+            Job::Check(check) => self.finish_check(now, check, reply),
         }
     }
 
-    fn handle_synchronised(&mut self, now: Duration) {
-        // A second `OK`, of the command that was waited for, may be on its way.
-        self.quiet_until = self.quiet_until.max(now + SETTLE);
+    fn handle_synchronised(&mut self, now: Duration, left: u8) {
+        // Further results, of the commands that were waited for, may be on their way.
+        let at_once = left == ATTEMPTS && self.status.phase != Phase::Recovering;
+        let silence = if at_once { SILENCE } else { LONG_SILENCE };
+        self.quiet_until = self.quiet_until.max(now + silence);
+        self.synchronising = true;
         if self.status.phase == Phase::Recovering && self.bring_up.is_none() {
             self.set_phase(Phase::Ready);
         }
@@ -414,12 +503,12 @@ impl Engine {
         self.fail_ussd(gone);
     }
 
-    pub(super) fn late_outcome(
-        &mut self,
-        outcome: Result<crate::event::Accepted, crate::error::SendError>,
-    ) {
-        if let Some(tag) = self.unresolved.take() {
-            self.event(Event::LateOutcome { tag, outcome });
+    /// A late reference came while another command waits for its own end: the `OK` behind it is not that end.
+    pub(super) fn skip_ok(&mut self) {
+        if let Some(in_flight) = &mut self.in_flight
+            && in_flight.stage == Stage::Answer
+        {
+            in_flight.skip_ok = true;
         }
     }
 }

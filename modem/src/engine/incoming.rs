@@ -23,6 +23,8 @@ const WAITING: usize = 512;
 const PASS_ON_AGAIN: Duration = Duration::from_secs(600);
 /// Attempts to read a slot beyond the first.
 const READ_AGAIN: u8 = 2;
+/// How long a slot is read again before it is freed, after a result that belonged to nothing.
+const WARY: Duration = Duration::from_secs(60);
 /// Slots read one by one where neither the listing nor the capacity is known.
 const USUAL_CAPACITY: u16 = 30;
 
@@ -36,6 +38,8 @@ pub(super) struct Slots {
     to_read: VecDeque<StorageSlot>,
     to_list: BTreeSet<Memory>,
     passed_on: BTreeMap<StorageSlot, PassedOn>,
+    /// Until then answers are not trusted enough to delete by them alone.
+    wary_until: Duration,
     /// Memories whose listing never answered: read slot by slot.
     unlistable: BTreeSet<Memory>,
 }
@@ -44,12 +48,15 @@ pub(super) struct Slots {
 struct PassedOn {
     pdu: RawPdu,
     at: Duration,
+    /// Whether answers came in order when it was read.
+    certain: bool,
 }
 
 impl Slots {
     pub(super) fn forget(&mut self) {
         *self = Self {
             unlistable: std::mem::take(&mut self.unlistable),
+            wary_until: self.wary_until,
             ..Self::default()
         };
     }
@@ -88,13 +95,27 @@ impl Slots {
         let same = self
             .passed_on
             .get(slot)
-            .is_some_and(|passed| passed.pdu.same_message(expected));
+            .is_some_and(|passed| passed.certain && passed.pdu.same_message(expected));
         same && !self.to_read.contains(slot)
+    }
+
+    /// A result came late or belonged to nothing.
+    pub(super) fn be_wary(&mut self, now: Duration) {
+        self.wary_until = now + WARY;
     }
 
     /// The slot is empty: what it held is no longer there.
     pub(super) fn emptied(&mut self, slot: &StorageSlot) {
         self.passed_on.remove(slot);
+    }
+
+    fn left_over(&self, now: Duration, memory: &Memory) -> Vec<StorageSlot> {
+        let due = |passed: &PassedOn| now >= passed.at + PASS_ON_AGAIN;
+        let held = self
+            .passed_on
+            .iter()
+            .filter(|(slot, passed)| slot.memory == *memory && due(passed));
+        held.map(|(slot, _)| slot.clone()).collect()
     }
 
     fn held_in(&self, memory: &Memory) -> usize {
@@ -116,6 +137,7 @@ impl Engine {
             "+CMGS" | "+CMSS" => {
                 let reference = text::number::<u8>(&arguments, 0).map(MessageReference);
                 self.late_outcome(Ok(Accepted { reference }));
+                self.skip_ok();
             }
             "+CREG" | "+CGREG" | "+CEREG" => {
                 if let Some(stat) = text::number(&arguments, 0) {
@@ -213,9 +235,13 @@ impl Engine {
     }
 
     /// Lists a memory, or reads it slot by slot where the listing never answers and something new may be in it.
-    pub(super) fn look_into(&mut self, memory: Memory) {
+    pub(super) fn look_into(&mut self, now: Duration, memory: Memory) {
         if !self.slots.unlistable.contains(&memory) {
             return self.slots.list(memory);
+        }
+        // What was passed on and not deleted is due again.
+        for slot in self.slots.left_over(now, &memory) {
+            self.slots.read(slot);
         }
         let used = self
             .status
@@ -308,6 +334,7 @@ impl Engine {
             PassedOn {
                 pdu: pdu.clone(),
                 at: now,
+                certain: now >= self.slots.wary_until,
             },
         );
         let kind = pdu.kind();

@@ -2,6 +2,7 @@
 
 use crate::cause::ModemError;
 use crate::engine::request::RequestId;
+use crate::engine::text::Final;
 use crate::pdu::RawPdu;
 use crate::storage::{Memory, StorageSlot};
 
@@ -119,6 +120,15 @@ pub(super) enum Check {
     Routing,
     /// `+CNMI=` again, as it was chosen.
     RestoreRouting,
+}
+
+impl Reply {
+    pub(super) fn new(ended: Final, lines: Vec<String>) -> Self {
+        match ended {
+            Final::Ok => Self::Ok(lines),
+            Final::Error(error) => Self::Error(error),
+        }
+    }
 }
 
 /// How a command ended.

@@ -12,7 +12,7 @@
 //! | `exchange` | the one command in flight, its deadline, the prompt, late answers, talking to a silent modem |
 //! | `bring_up` | the table of start-up steps |
 //! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
-//! | `outgoing` | sending and storing |
+//! | `outgoing`, `late` | sending and storing; results that come late |
 //! | `ussd` | USSD and its three spellings |
 //! | `upkeep` | what is looked at from time to time |
 //!
@@ -25,6 +25,7 @@ mod deleting;
 mod exchange;
 mod incoming;
 mod job;
+mod late;
 mod lines;
 mod memories;
 mod outgoing;
@@ -44,6 +45,7 @@ use bring_up::BringUp;
 use exchange::InFlight;
 use incoming::{DirectPdu, Slots};
 use job::Job;
+use late::LateResults;
 use lines::Lines;
 use memories::Memories;
 use upkeep::Upkeep;
@@ -147,8 +149,10 @@ pub struct Engine {
     quiet_until: Duration,
     /// Pause after every result; becomes positive once a modem was seen to answer doubly.
     settle: Duration,
-    /// Results that belonged to nothing, in this session.
+    /// Results that belonged to nothing since the modem was last synchronised.
     stray_results: u8,
+    /// Whether the modem answered to AT just now and may still owe results of earlier commands.
+    synchronising: bool,
     /// Events that the caller still holds.
     backlog: usize,
     bring_up: Option<BringUp>,
@@ -162,8 +166,7 @@ pub struct Engine {
     direct: Option<DirectPdu>,
     ussd: Ussd,
     upkeep: Upkeep,
-    /// The tag of a send that was answered `Unknown` and whose outcome may still come.
-    unresolved: Option<u64>,
+    late: LateResults,
 }
 
 /// Shows the phase alone: everything else may hold a number or a text.
@@ -192,6 +195,7 @@ impl Engine {
             quiet_until: Duration::ZERO,
             settle: Duration::ZERO,
             stray_results: 0,
+            synchronising: false,
             backlog: 0,
             bring_up: None,
             pin_failed: false,
@@ -203,7 +207,7 @@ impl Engine {
             direct: None,
             ussd: Ussd::default(),
             upkeep: Upkeep::default(),
-            unresolved: None,
+            late: LateResults::default(),
         }
     }
 
@@ -239,6 +243,7 @@ impl Engine {
         self.quiet_until = now;
         self.settle = Duration::ZERO;
         self.stray_results = 0;
+        self.synchronising = false;
         self.begin_bring_up(now);
         self.advance(now);
     }
@@ -254,7 +259,7 @@ impl Engine {
         self.direct = None;
         self.memories = Memories::default();
         self.slots.forget();
-        self.unresolved = None;
+        self.late.forget();
         self.turn_away();
     }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::command::{AnswerLines, Command, Leaves, RESULT};
 use super::job::{Job, Outgoing, Purpose, Reply, Sending};
-use super::text::{self, Final};
+use super::late::accepted;
+use super::text;
 use super::{Answer, Engine, Request, RequestId};
 use crate::cause::Cause;
 use crate::error::{CommandError, SendError};
-use crate::event::{Accepted, MessageReference};
 use crate::status::Phase;
 use crate::storage::{Memory, StorageSlot};
 
@@ -112,41 +112,23 @@ impl Engine {
                 cause: Cause::NoPrompt,
             }),
         };
-        if matches!(outcome, Err(SendError::Unknown { .. })) {
-            self.unresolved = Some(sending.tag);
-        } else if left {
-            self.unresolved = None;
+        if left {
+            self.late.note(&outcome);
         }
         self.answer(sending.id, Answer::Sent(outcome));
     }
 
     /// The deadline of a send has come: the caller is answered, the result may still come.
-    pub(super) fn give_up_waiting(&mut self, job: &Job) {
+    pub(super) fn give_up_waiting(&mut self, now: Duration, job: &Job) {
         if let Job::Send(sending) = job {
             self.finish_send(sending, Reply::NoAnswer, true);
-        }
-    }
-
-    /// The result of a send came after its caller had been answered.
-    pub(super) fn resolve_late(&mut self, ended: Final, lines: &[String]) {
-        match ended {
-            Final::Ok => {
-                if let Some(accepted) = accepted(lines) {
-                    self.late_outcome(Ok(accepted));
-                }
-            }
-            Final::Error(error) => match SendError::after_leaving(error) {
-                SendError::Unknown { .. } => {}
-                certain @ (SendError::Retry { .. } | SendError::Reject { .. }) => {
-                    self.late_outcome(Err(certain));
-                }
-            },
+            self.late.open(now, sending.tag);
         }
     }
 
     /// The port went away under a send.
     pub(super) fn lose_send(&mut self, sending: &Sending, lines: Vec<String>, left: bool) {
-        if left && accepted(&lines).is_some() {
+        if left && self.late.is_closed() && accepted(&lines).is_some() {
             return self.finish_send(sending, Reply::Ok(lines), left);
         }
         let cause = if self.status.phase == Phase::Stopped {
@@ -160,7 +142,6 @@ impl Engine {
             SendError::Retry { cause }
         };
         self.answer(sending.id, Answer::Sent(Err(error)));
-        self.unresolved = None;
     }
 
     pub(super) fn command_lost(&self) -> CommandError {
@@ -213,16 +194,6 @@ impl Engine {
         };
         self.answer(id, Answer::Staged(result));
     }
-}
-
-/// `None` without a line that gives a reference; a number above 255 is taken for accepted without one.
-fn accepted(lines: &[String]) -> Option<Accepted> {
-    let number: u32 = lines
-        .iter()
-        .find_map(|line| text::number(&text::arguments(line), 0))?;
-    Some(Accepted {
-        reference: u8::try_from(number).ok().map(MessageReference),
-    })
 }
 
 fn unusable(tpdu: &[u8]) -> Option<&'static str> {

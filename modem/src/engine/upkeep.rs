@@ -87,7 +87,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn finish_check(&mut self, check: Check, reply: Reply) {
+    pub(super) fn finish_check(&mut self, now: Duration, check: Check, reply: Reply) {
         let lines = match reply {
             Reply::Ok(lines) => lines,
             Reply::Error(_) | Reply::NoAnswer => Vec::new(),
@@ -101,7 +101,7 @@ impl Engine {
                     self.note_storage(&reading, &lines);
                 }
                 for memory in self.memories_of_new_messages() {
-                    self.look_into(memory);
+                    self.look_into(now, memory);
                 }
             }
             Check::Routing => self.compare_routing(lines),

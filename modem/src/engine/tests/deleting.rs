@@ -61,6 +61,7 @@ fn an_empty_slot_is_gone_already() {
     bench.delete(3, HELLO);
     bench.rule("AT+CMGR=4", 1, "\r\n+CMS ERROR: 321\r\n");
     bench.delete(4, HELLO);
+    bench.run(seconds(1));
     expect![[r#"
         1: AlreadyGone
         2: AlreadyGone

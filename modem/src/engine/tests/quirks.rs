@@ -1,6 +1,8 @@
 //! What modems do: one test for each peculiarity, named after it. The bytes are our own, in the manner of the capture or
 //! report that each comment names by its row in the team's list of quirks.
 
+use std::time::Duration;
+
 use expect_test::{Expect, expect};
 
 use super::{Bench, HELLO, REPORT, SUBMIT, WORLD, seconds, settings};
@@ -175,6 +177,33 @@ fn a_doubled_result_that_comes_apart_is_let_through() {
         3: accepted, reference 42
     "#]]
     .assert_eq(&bench.told);
+}
+
+/// Row 9, where it would do the most harm: the answer for slot 1 comes behind a result that is not its own, while slot 2
+/// waits to be read.
+#[test]
+fn a_doubled_result_before_a_slot_is_read_does_not_swap_messages() {
+    for doubled in ["OK\r\n", "ERROR\r\n", "+CMS ERROR: 321\r\n"] {
+        let mut bench = Bench::ready();
+        bench.silent("AT+CMGR", 2);
+        bench.say("\r\n+CMTI: \"SM\",1\r\n\r\n+CMTI: \"SM\",2\r\n");
+        bench.say(doubled);
+        bench.run(Duration::from_millis(100));
+        bench.say(&hello());
+        bench.run(Duration::from_millis(500));
+        bench.say(&format!("\r\n+CMGR: 0,,24\r\n{WORLD}\r\n\r\nOK\r\n"));
+        bench.run(seconds(1));
+        assert!(
+            !bench.told.contains("SM 2 Message HELLO"),
+            "{doubled}: {}",
+            bench.told
+        );
+        assert!(
+            bench.told.contains("SM 2 Message WORLD"),
+            "{doubled}: {}",
+            bench.told
+        );
+    }
 }
 
 /// Row 10.

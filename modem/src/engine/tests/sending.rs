@@ -144,13 +144,86 @@ fn nothing_is_written_between_ctrl_z_and_the_result() {
         1: it cannot be told whether this left: the modem did not say what became of it
     "#]]
     .assert_eq(&bench.told);
-    bench.run(seconds(20));
+    bench.run(seconds(50));
     expect![[r#"
         1: it cannot be told whether this left: the modem did not say what became of it
         phase: the modem did not answer; talking to it again
         phase: ready
         3: AlreadyGone
         2: accepted, reference 42
+    "#]]
+    .assert_eq(&bench.told);
+}
+
+/// Row 26 of the list of quirks, and worse: the older result comes where the newer one is awaited.
+#[test]
+fn two_results_after_one_was_missed_are_told_apart() {
+    let check = |rules: &[(&str, u64)], expected: Expect| {
+        let mut bench = Bench::ready();
+        bench.rule("^Z", 1, "\r\n+CMGS: 5\r\n\r\nOK\r\n");
+        bench.send(1);
+        bench.silent("^Z", 2);
+        bench.send(2);
+        bench.run(seconds(160));
+        bench.forget();
+        bench.send(3);
+        for (says, after) in rules {
+            bench.run(seconds(*after));
+            bench.say(says);
+        }
+        bench.run(seconds(40));
+        expected.assert_eq(&bench.told);
+    };
+    let (older, newer) = ("+CMGS: 6\r\n\r\nOK\r\n", "+CMGS: 7\r\n\r\nOK\r\n");
+    check(
+        &[(newer, 3)],
+        expect![[r#"
+        3: accepted, reference 7
+    "#]],
+    );
+    check(
+        &[(older, 3), (newer, 3)],
+        expect![[r#"
+        late, tag 2: accepted, reference 6
+        3: accepted, reference 7
+    "#]],
+    );
+    check(
+        &[(older, 3)],
+        expect![[r#"
+        3: it cannot be told whether this left: the modem did not say what became of it
+    "#]],
+    );
+    check(
+        &[("+CMS ERROR: 38\r\n", 3), (newer, 3)],
+        expect![[r#"
+        late, tag 2: not sent: the network is out of order, probably for longer: try again later (+CMS ERROR: 38)
+        3: accepted, reference 7
+    "#]],
+    );
+    check(
+        &[("+CMS ERROR: 38\r\n", 3)],
+        expect![[r#"
+        3: it cannot be told whether this left: the modem did not say what became of it
+    "#]],
+    );
+}
+
+/// The reference of an older send in the middle of another command, whose own `OK` is still to come.
+#[test]
+fn a_late_reference_does_not_end_another_command() {
+    let mut bench = Bench::ready();
+    bench.silent("^Z", 1);
+    bench.send(1);
+    bench.run(seconds(160));
+    bench.forget();
+    let late = "\r\n+CMGS: 7\r\n\r\nOK\r\n\r\n+CMGR: 0,,24\r\n0004\r\n\r\nOK\r\n";
+    bench.rule("AT+CMGR=1", 1, late);
+    bench.ask(Request::Inspect { slot: sim(1) });
+    bench.run(seconds(1));
+    expect![[r#"
+        late, tag 1: accepted, reference 7
+        2: RecUnread 0004
     "#]]
     .assert_eq(&bench.told);
 }

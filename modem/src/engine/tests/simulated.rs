@@ -13,7 +13,7 @@ use super::{seconds, settings, told, tpdu};
 use crate::config::PinDecision;
 use crate::engine::{Answer, Engine, Output, Request, RequestId};
 use crate::error::SendError;
-use crate::event::{Event, Origin};
+use crate::event::{Accepted, Event, Origin};
 use crate::pdu::Kind;
 use crate::status::{Incoming as Noticed, Phase, Registration};
 
@@ -26,7 +26,11 @@ struct Line {
     last_id: u64,
     told: Vec<String>,
     received: Vec<(Kind, String)>,
-    outcomes: Vec<(u64, Result<(), SendError>)>,
+    /// By tag; the reference of what was accepted.
+    outcomes: Vec<(u64, Result<Option<u8>, SendError>)>,
+    tags: u8,
+    /// The tag of each request that sends.
+    asked: std::collections::BTreeMap<RequestId, u64>,
 }
 
 impl Line {
@@ -42,6 +46,8 @@ impl Line {
             told: Vec::new(),
             received: Vec::new(),
             outcomes: Vec::new(),
+            tags: 0,
+            asked: std::collections::BTreeMap::new(),
         }
     }
 
@@ -59,11 +65,14 @@ impl Line {
             .handle_request(self.now, RequestId(self.last_id), request);
     }
 
+    /// Sends a message whose TP-MR is its tag, counted from 1.
     fn send(&mut self) {
-        self.ask(Request::Send {
-            tag: self.last_id + 1,
-            tpdu: tpdu(),
-        });
+        self.tags += 1;
+        let tag = u64::from(self.tags);
+        let mut tpdu = tpdu();
+        tpdu[1] = self.tags;
+        self.asked.insert(RequestId(self.last_id + 1), tag);
+        self.ask(Request::Send { tag, tpdu });
     }
 
     fn submitted(&self) -> usize {
@@ -150,10 +159,12 @@ impl Line {
                 id,
                 answer: Answer::Sent(result),
             } => {
-                self.outcomes.push((id.0, result.clone().map(|_| ())));
+                self.outcomes
+                    .push((self.asked[id], result.clone().map(reference_of)));
             }
             Output::Event(Event::LateOutcome { tag, outcome }) => {
-                self.outcomes.push((*tag, outcome.clone().map(|_| ())));
+                self.outcomes
+                    .push((*tag, outcome.clone().map(reference_of)));
             }
             Output::Answer { .. }
             | Output::Event(
@@ -175,6 +186,10 @@ impl Line {
             .filter(|(kind, _)| *kind == Kind::StatusReport)
             .count()
     }
+}
+
+fn reference_of(accepted: Accepted) -> Option<u8> {
+    accepted.reference.map(|reference| reference.0)
 }
 
 fn with_quirks(quirks: Quirks) -> Settings {
@@ -236,13 +251,14 @@ fn messages_and_reports_come_in_and_their_slots_are_freed() {
                 &Incoming::new("+12025550101", &"long ".repeat(70)),
             )
             .expect("a message");
+        line.asked.insert(RequestId(line.last_id + 1), 1);
         line.ask(Request::Send {
             tag: 1,
             tpdu: with_report(),
         });
         line.run(seconds(10));
         assert_eq!((line.messages(), line.reports()), (4, 1), "{:?}", line.told);
-        assert_eq!(line.outcomes, [(1, Ok(()))]);
+        assert!(matches!(line.outcomes.as_slice(), [(1, Ok(Some(_)))]));
         for memory in [
             modem_sim::card::Memory::Sim,
             modem_sim::card::Memory::Reports,
@@ -347,9 +363,7 @@ fn every_fault_in_sending_ends_as_promised_and_nothing_is_sent_twice() {
     check(
         SendFault::LoseAnswer,
         1,
-        expect![[r#"
-        1: it cannot be told whether this left: the modem did not say what became of it
-        2: accepted, reference 194"#]],
+        expect!["1: it cannot be told whether this left: the modem did not say what became of it"],
     );
     check(
         SendFault::LateAnswer(seconds(30)),
@@ -456,12 +470,8 @@ fn a_port_that_goes_away_and_comes_back_keeps_the_queue_going() {
     assert_eq!(line.messages(), 1);
     line.send();
     line.run(seconds(10));
-    assert_eq!(
-        line.outcomes.get(2).map(|(_, outcome)| outcome),
-        Some(&Ok(())),
-        "{:?}",
-        line.told
-    );
+    let third = line.outcomes.get(2);
+    assert!(matches!(third, Some((3, Ok(Some(_))))), "{:?}", line.told);
 }
 
 #[test]
@@ -472,7 +482,7 @@ fn a_hung_modem_is_talked_back_to() {
     assert_eq!(line.engine.status().phase, Phase::Ready);
     line.send();
     line.run(seconds(5));
-    assert_eq!(line.outcomes, [(1, Ok(()))]);
+    assert!(matches!(line.outcomes.as_slice(), [(1, Ok(Some(_)))]));
 }
 
 /// Each peculiarity by itself: one message in, one out.
@@ -549,7 +559,10 @@ fn peculiar_modems_carry_a_message_each_way() {
         line.send();
         line.run(seconds(120));
         assert_eq!(line.messages(), 2, "{name}: {:?}", line.told);
-        assert!(matches!(line.outcomes.as_slice(), [(_, Ok(()))]), "{name}");
+        assert!(
+            matches!(line.outcomes.as_slice(), [(_, Ok(Some(_)))]),
+            "{name}"
+        );
         assert_eq!(line.submitted(), 1, "{name}");
     }
 }
@@ -573,78 +586,169 @@ fn ussd_is_read_in_every_spelling() {
     }
 }
 
-/// Faults by seed. By the simulator's log: nothing is submitted more often than it was asked for, what is told to have
-/// been accepted was submitted, and every message delivered arrives.
+/// A modem that hangs answers everything at once afterwards, one answer for each attempt to talk to it: none of them may be
+/// taken for that of another slot, since the wrong message would be deleted.
 #[test]
-fn random_faults_lose_nothing_and_send_nothing_twice() {
-    for seed in 0..40 {
-        let mut random = fastrand(seed);
+fn answers_that_pile_up_are_not_taken_for_other_slots() {
+    for length in 1..120 {
         let mut line = Line::ready(Settings {
-            seed,
-            send_latency: seconds(2),
+            command_latency: Duration::from_millis(250),
             ..Settings::default()
         });
-        let (mut delivered, mut asked) = (0, 0);
-        for _ in 0..60 {
-            match random(10) {
-                0 => line.simulator.fail_send(SendFault::LoseAnswer),
-                1 => line.simulator.fail_send(SendFault::NoPrompt),
-                2 => line.simulator.fail_send(SendFault::AfterSubmit {
-                    code: 512,
-                    network: NetworkTook::It,
-                }),
-                3 => line.simulator.lose_answer(LostAnswer {
-                    command: "+CMGD".to_owned(),
-                }),
-                4 => line.simulator.drop_port(line.now, seconds(random(20))),
-                5 => line.simulator.hang(line.now, seconds(random(60))),
-                6 | 7 => {
-                    delivered += 1;
-                    let text = format!("number {delivered}");
-                    line.simulator
-                        .deliver(line.now, &Incoming::new("+12025550100", &text))
-                        .expect("a message");
-                }
-                _ => {
-                    asked += 1;
-                    line.send();
-                }
-            }
-            line.run(Duration::from_millis(random(30_000)));
+        for number in 1..=3 {
+            let message = Incoming::new("+12025550100", &format!("number {number}"));
+            line.simulator
+                .deliver(line.now, &message)
+                .expect("a message");
+            line.run(Duration::from_millis(number * 130));
+        }
+        line.simulator
+            .hang(line.now, Duration::from_millis(length * 500));
+        for number in 4..=5 {
+            let message = Incoming::new("+12025550100", &format!("number {number}"));
+            line.simulator
+                .deliver(line.now, &message)
+                .expect("a message");
         }
         line.run(seconds(900));
-        assert_eq!(line.engine.status().phase, Phase::Ready, "seed {seed}");
-        assert!(line.submitted() <= asked, "seed {seed}");
-        let accepted = line
-            .outcomes
-            .iter()
-            .filter(|(_, outcome)| outcome.is_ok())
-            .count();
-        let unknown = line
-            .outcomes
-            .iter()
-            .filter(|(_, outcome)| matches!(outcome, Err(SendError::Unknown { .. })))
-            .count();
-        assert!(accepted <= line.submitted(), "seed {seed}");
-        assert!(
-            line.submitted() <= accepted + unknown,
-            "seed {seed}: {:?}",
-            line.told
-        );
-        let mut bodies: Vec<&String> = line.received.iter().map(|(_, pdu)| pdu).collect();
-        bodies.sort();
-        bodies.dedup();
-        assert_eq!(bodies.len(), delivered, "seed {seed}: {:?}", line.told);
+        let mut messages: Vec<&String> = line.received.iter().map(|(_, pdu)| pdu).collect();
+        messages.sort();
+        messages.dedup();
+        assert_eq!(messages.len(), 5, "{length}: {:?}", line.told);
         assert_eq!(
             line.simulator.card().used(modem_sim::card::Memory::Sim),
             0,
-            "seed {seed}"
+            "{length}"
         );
     }
 }
 
+/// More of them were run before this was landed.
+const SEEDS: u64 = 150;
+
+/// Faults by seed. By the simulator's own log: nothing is submitted twice, what was submitted is told to have been
+/// accepted (with its reference) or to be in doubt, and every message delivered arrives and leaves its slot.
+#[test]
+fn random_faults_lose_nothing_and_send_nothing_twice() {
+    for seed in 0..SEEDS {
+        let mut random = splitmix(seed);
+        let mut line = Line::ready(Settings {
+            seed,
+            send_latency: Duration::from_millis(random(6000)),
+            command_latency: Duration::from_millis(random(300)),
+            sim_capacity: 5,
+            report_capacity: if seed % 2 == 0 { 0 } else { 5 },
+            ..Settings::default()
+        });
+        let mut delivered = 0;
+        for _ in 0..60 {
+            disturb(&mut line, &mut random, &mut delivered);
+            line.run(Duration::from_millis(random(30_000)));
+        }
+        line.run(seconds(1800));
+        assert_eq!(line.engine.status().phase, Phase::Ready, "seed {seed}");
+        check_ledger(&line, seed);
+        let mut messages: Vec<&String> = line
+            .received
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Message)
+            .map(|(_, pdu)| pdu)
+            .collect();
+        messages.sort();
+        messages.dedup();
+        assert_eq!(messages.len(), delivered, "seed {seed}: {:?}", line.told);
+        let used = line.simulator.card().used(modem_sim::card::Memory::Sim);
+        assert_eq!(used, 0, "seed {seed}: {:?}", line.told);
+    }
+}
+
+/// One thing that happens to a line.
+fn disturb(line: &mut Line, random: &mut impl FnMut(u64) -> u64, delivered: &mut usize) {
+    let now = line.now;
+    let fault = match random(24) {
+        0 => SendFault::LoseAnswer,
+        1 => SendFault::NoPrompt,
+        2 => SendFault::AfterSubmit {
+            code: 512,
+            network: NetworkTook::It,
+        },
+        3 => SendFault::AfterSubmit {
+            code: 38,
+            network: NetworkTook::Nothing,
+        },
+        4 => SendFault::BeforePrompt { code: 302 },
+        // A modem that answered AT answers nothing older: later ones have tests of their own.
+        5 => SendFault::LateAnswer(seconds(random(145))),
+        6 => SendFault::OkWithoutReference,
+        7 => SendFault::BareError,
+        8 => SendFault::DoubledResult,
+        9 => SendFault::DropPort(seconds(random(20))),
+        10 => {
+            let commands = ["+CMGD", "+CMGR", "+CMGL", "+CPMS", "+CNMI", "+CREG"];
+            let command = commands[usize::try_from(random(6)).expect("below 6")].to_owned();
+            return line.simulator.lose_answer(LostAnswer { command });
+        }
+        11 => return line.simulator.drop_port(now, seconds(random(20))),
+        12 => return line.simulator.hang(now, seconds(random(60))),
+        13..=17 => {
+            *delivered += 1;
+            let message = Incoming::new("+12025550100", &format!("number {delivered}"));
+            return drop(line.simulator.deliver(now, &message).expect("a message"));
+        }
+        _ => return line.send(),
+    };
+    line.simulator.fail_send(fault);
+}
+
+/// Compares what was told of each send with what the network has. TP-MR as written holds the tag.
+fn check_ledger(line: &Line, seed: u64) {
+    let mut submitted = std::collections::BTreeMap::new();
+    for submission in line.simulator.network().submitted(0) {
+        let tag = submission
+            .pdu
+            .get(2..4)
+            .and_then(|tag| u64::from_str_radix(tag, 16).ok())
+            .expect("hexadecimal");
+        let earlier = submitted.insert(tag, submission.reference);
+        assert_eq!(
+            earlier, None,
+            "seed {seed}: {tag} was submitted twice: {:?}",
+            line.told
+        );
+    }
+    let mut outcomes = std::collections::BTreeMap::new();
+    for (tag, outcome) in &line.outcomes {
+        // A late one replaces the doubt.
+        outcomes.insert(*tag, outcome);
+    }
+    assert_eq!(
+        outcomes.len(),
+        usize::from(line.tags),
+        "seed {seed}: each send is answered"
+    );
+    for (tag, outcome) in outcomes {
+        let took = submitted.get(&tag);
+        match outcome {
+            Ok(reference) => assert_eq!(
+                took,
+                reference.as_ref(),
+                "seed {seed}, tag {tag}: {:?}",
+                line.told
+            ),
+            Err(SendError::Unknown { .. }) => {}
+            Err(SendError::Retry { .. } | SendError::Reject { .. }) => {
+                assert_eq!(
+                    took, None,
+                    "seed {seed}, tag {tag}: {outcome:?} {:?}",
+                    line.told
+                );
+            }
+        }
+    }
+}
+
 /// splitmix64, so that a seed is a run.
-fn fastrand(seed: u64) -> impl FnMut(u64) -> u64 {
+fn splitmix(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed;
     move |bound| {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
