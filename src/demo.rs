@@ -15,12 +15,12 @@ use bridge_core::{BridgeHandle, DeliveryReports, LineName, LineSettings, People,
 use modem_sim::control::Request;
 use modem_sim::serve::{Handle, Place, Server};
 use modem_sim::{Friend, Simulator};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::config::LogFormat;
-use crate::lines::next_line;
 use crate::running::Running;
-use crate::terminal::{Style, Terminal, owner};
+use crate::signals::Signals;
+use crate::terminal::{self, Colours, Input, KeyByKey, Keys, Terminal, owner};
 use crate::{logging, terminal_style};
 
 /// How long the simulated modem may take to come up.
@@ -31,9 +31,6 @@ const SETTLING: Duration = Duration::from_secs(60);
 
 /// Between two looks at what is in flight.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// Lines that were read ahead.
-const LINES: usize = 16;
 
 /// Plays the demo to its end.
 ///
@@ -53,11 +50,15 @@ pub(crate) fn run() -> Result<ExitCode> {
 }
 
 async fn demo() -> Result<ExitCode> {
-    let style = Style {
-        colours: terminal_style::colours(&io::stdout()),
-        interactive: io::stdin().is_terminal() && io::stdout().is_terminal(),
+    let mut signals = Signals::new()?;
+    let colours = if terminal_style::colours(&io::stdout()) {
+        Colours::On
+    } else {
+        Colours::Off
     };
-    let terminal = Arc::new(Terminal::new(style));
+    let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let keys = if interactive { Keys::Each } else { Keys::Lines };
+    let terminal = Arc::new(Terminal::new(colours));
     greet(&terminal)?;
     // Kept until the store in it is closed; then it is removed.
     let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
@@ -78,10 +79,13 @@ async fn demo() -> Result<ExitCode> {
         }],
     );
     let mut running = Running::open(settings).await?;
+    // Until the end of this function, whatever happens.
+    let _key_by_key = interactive.then(KeyByKey::begin).transpose()?;
     let outcome = tokio::select! {
-        played = play(&mut running, &terminal, &line, port, &network) => played,
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        played = play(&mut running, &terminal, keys, &line, port, &network) => played,
+        _ = signals.next() => Ok(()),
     };
+    terminal.typing(None)?;
     running.stop().await;
     network.stop().await;
     simulated
@@ -89,7 +93,7 @@ async fn demo() -> Result<ExitCode> {
         .context("the simulated modem failed")?
         .context("the simulated modem failed")?;
     outcome?;
-    if style.interactive {
+    if interactive {
         terminal.say("Bye. Everything in this demo was temporary and is gone.")?;
     }
     Ok(ExitCode::SUCCESS)
@@ -98,6 +102,7 @@ async fn demo() -> Result<ExitCode> {
 async fn play(
     running: &mut Running,
     terminal: &Arc<Terminal>,
+    keys: Keys,
     line: &LineName,
     port: PathBuf,
     network: &Handle,
@@ -112,13 +117,14 @@ async fn play(
     let status = running.connect_line(line, config, None).await?;
     let bridge = running.handle();
     tokio::select! {
-        played = converse(terminal, &bridge, status, network) => played,
+        played = converse(terminal, keys, &bridge, status, network) => played,
         failure = running.failed() => Err(failure),
     }
 }
 
 async fn converse(
     terminal: &Terminal,
+    keys: Keys,
     bridge: &BridgeHandle,
     mut status: watch::Receiver<LinkStatus>,
     network: &Handle,
@@ -136,17 +142,19 @@ async fn converse(
     {
         bail!("the simulated modem did not come up");
     }
-    let mut lines = read_lines()?;
-    terminal.prompt()?;
-    while let Some(line) = lines.recv().await {
-        let line = line.context("failed to read standard input")?;
-        match line.trim() {
-            "" => terminal.prompt()?,
-            "/quit" | "/exit" => return Ok(()),
-            line => terminal.typed(line, bridge).await?,
+    let mut inputs = terminal::read(keys)?;
+    if keys == Keys::Each {
+        terminal.typing(Some(""))?;
+    }
+    while let Some(input) = inputs.recv().await {
+        match input.context("failed to read standard input")? {
+            Input::Typing(line) => terminal.typing(Some(&line))?,
+            Input::Line(line) if line.trim().is_empty() => {}
+            Input::Line(line) if matches!(line.trim(), "/quit" | "/exit") => break,
+            Input::Line(line) => terminal.typed(line.trim(), bridge).await?,
         }
     }
-    if io::stdin().is_terminal() {
+    if keys == Keys::Each {
         return Ok(());
     }
     match tokio::time::timeout(SETTLING, settle(terminal, bridge, network)).await {
@@ -225,21 +233,4 @@ fn simulator() -> Simulator {
         friends: Friend::pair(),
         ..usual
     })
-}
-
-/// Lines of standard input, on a thread of their own: nothing can interrupt a read of it.
-fn read_lines() -> io::Result<mpsc::Receiver<io::Result<String>>> {
-    let (sender, lines) = mpsc::channel(LINES);
-    std::thread::Builder::new()
-        .name("stdin".to_owned())
-        .spawn(move || {
-            let mut input = io::stdin().lock();
-            while let Some(line) = next_line(&mut input).transpose() {
-                let failed = line.is_err();
-                if sender.blocking_send(line).is_err() || failed {
-                    return;
-                }
-            }
-        })?;
-    Ok(lines)
 }

@@ -14,6 +14,7 @@
 //! | `demo` | `sms-bridge demo`: the bridge on a simulated modem (feature `demo`) |
 //! | `terminal` | the terminal as a chat network, for the demo |
 //! | `lines` | lines of standard input |
+//! | `signals` | what asks the program to end |
 //! | `logging` | the log |
 //! | `terminal_style` | colours, or none |
 
@@ -29,6 +30,7 @@ mod pdu;
 mod pin;
 mod run;
 mod running;
+mod signals;
 mod sms_link;
 #[cfg(feature = "demo")]
 mod terminal;

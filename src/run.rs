@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bridge_core::{DeliveryReports, LineSettings, Settings};
 use modem::PinEntry;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, Level, Line};
@@ -17,6 +16,7 @@ use crate::config::{self, Config, Level, Line};
 use crate::networks;
 use crate::pin::Attempts;
 use crate::running::Running;
+use crate::signals::Signals;
 use crate::{cli, logging};
 
 /// What blocking calls may still take after everything has stopped.
@@ -128,31 +128,5 @@ fn modem_config(line: &Line, attempts: Option<&Attempts>) -> modem::Config {
             modem::DeliveryReports::Unwanted
         },
         ..modem::Config::new(line.port.clone())
-    }
-}
-
-/// The signals that ask the program to end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).context("failed to listen for signals");
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.hangup.recv() => "SIGHUP",
-        }
     }
 }

@@ -9,6 +9,8 @@
 //! | `#2 TEXT` | the contact of message 2 |
 //! | `TEXT` | the contact of the newest message |
 
+mod editor;
+mod keyboard;
 mod screen;
 
 use std::io;
@@ -24,6 +26,7 @@ use bridge_core::{
     BridgeError, BridgeHandle, ChatAdapter, ChatError, Identity, Person, Role, Timestamp,
 };
 
+pub(crate) use keyboard::{Input, KeyByKey, Keys, read};
 use screen::Screen;
 
 const NETWORK: &str = "terminal";
@@ -52,7 +55,7 @@ pub(crate) fn owner() -> Person {
 }
 
 impl Terminal {
-    pub(crate) fn new(style: Style) -> Self {
+    pub(crate) fn new(colours: Colours) -> Self {
         let inbox = InboxId(NETWORK.to_owned());
         Self {
             description: Description {
@@ -65,7 +68,7 @@ impl Terminal {
                 concurrency: 1,
                 command_prefix: '/',
             },
-            screen: Screen::new(style),
+            screen: Screen::new(colours),
             received: AtomicU64::new(0),
         }
     }
@@ -84,13 +87,13 @@ impl Terminal {
         self.screen.say(words)
     }
 
-    /// Shows that something can be typed.
+    /// Shows the line being typed below everything else; `None` takes it away.
     ///
     /// # Errors
     ///
     /// Standard output fails.
-    pub(crate) fn prompt(&self) -> io::Result<()> {
-        self.screen.prompt()
+    pub(crate) fn typing(&self, line: Option<&str>) -> io::Result<()> {
+        self.screen.typing(line)
     }
 
     /// Hands one typed line to the core.
@@ -176,13 +179,11 @@ impl ChatAdapter for Terminal {
     }
 }
 
-/// How the terminal looks.
+/// Whether escape sequences may colour what is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Style {
-    /// Escape sequences may be used.
-    pub(crate) colours: bool,
-    /// A person types: there is a prompt, and what is typed is on the screen already.
-    pub(crate) interactive: bool,
+pub(crate) enum Colours {
+    On,
+    Off,
 }
 
 fn place() -> Place {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bridge_core::PostId;
 use bridge_core::chat::{Content, MessageState, OutgoingPost};
 
-use super::Style;
+use super::Colours;
 
 /// Messages that can be answered; a number below the oldest is no longer known.
 const KEPT: usize = 1_000;
@@ -18,7 +18,7 @@ const KEPT: usize = 1_000;
 const EXCERPT: usize = 40;
 
 pub(super) struct Screen {
-    style: Style,
+    colours: Colours,
     state: Mutex<State>,
 }
 
@@ -28,7 +28,8 @@ struct State {
     messages: BTreeMap<u64, Message>,
     /// Of the newest message from or to a contact.
     newest: Option<u64>,
-    prompted: bool,
+    /// The line being typed, which stands below everything else. `None` where nobody types.
+    typing: Option<String>,
 }
 
 /// One numbered message.
@@ -41,6 +42,9 @@ struct Message {
     typed: Option<String>,
 }
 
+/// To the first column, and everything right of it away.
+const CLEAR_LINE: &str = "\r\x1b[K";
+
 /// Colours by meaning.
 #[derive(Clone, Copy)]
 enum Ink {
@@ -52,9 +56,9 @@ enum Ink {
 }
 
 impl Screen {
-    pub(super) fn new(style: Style) -> Self {
+    pub(super) fn new(colours: Colours) -> Self {
         Self {
-            style,
+            colours,
             state: Mutex::new(State::default()),
         }
     }
@@ -63,21 +67,24 @@ impl Screen {
         self.write(&self.lock(), words)
     }
 
-    pub(super) fn prompt(&self) -> io::Result<()> {
+    /// Shows the line being typed; `None` takes it away.
+    pub(super) fn typing(&self, line: Option<&str>) -> io::Result<()> {
         let mut state = self.lock();
-        state.prompted = true;
-        self.write_prompt(&state)
+        let mut out = io::stdout().lock();
+        if state.typing.is_some() {
+            write!(out, "{CLEAR_LINE}")?;
+        }
+        state.typing = line.map(str::to_owned);
+        self.write_typing(&state, &mut out)
     }
 
     /// Numbers a typed line and finds what it answers: its own number, the text, and the number it answers.
     pub(super) fn typed(&self, line: &str) -> io::Result<(u64, String, Option<u64>)> {
         let mut state = self.lock();
-        if self.style.interactive {
-            // The person's Enter ended the line with the prompt.
-            state.prompted = false;
-        } else {
-            self.write(&state, &format!("> {line}"))?;
+        if let Some(typing) = &mut state.typing {
+            typing.clear();
         }
+        self.write(&state, &format!("> {line}"))?;
         let (answered, text) = split_answer(line);
         let is_command = text.starts_with('/') && !text.starts_with("//");
         let answered = answered.or_else(|| state.newest.filter(|_| !is_command));
@@ -93,10 +100,6 @@ impl Screen {
             contact,
             typed: Some(own_text.to_owned()),
         });
-        if self.style.interactive {
-            state.prompted = true;
-            self.write_prompt(&state)?;
-        }
         Ok((number, text.to_owned(), answered))
     }
 
@@ -215,28 +218,25 @@ impl Screen {
         lines
     }
 
-    /// Writes whole lines; those after the first are set in. A prompt that stands there goes below them.
+    /// Writes whole lines; those after the first are set in. The line being typed goes below them.
     fn write(&self, state: &State, words: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        if state.prompted && self.style.interactive {
-            write!(out, "\r\x1b[K")?;
+        if state.typing.is_some() {
+            write!(out, "{CLEAR_LINE}")?;
         }
         writeln!(out, "{}", words.replace('\n', "\n   "))?;
-        out.flush()?;
-        self.write_prompt(state)
+        self.write_typing(state, &mut out)
     }
 
-    fn write_prompt(&self, state: &State) -> io::Result<()> {
-        if !state.prompted || !self.style.interactive {
-            return Ok(());
+    fn write_typing(&self, state: &State, out: &mut impl Write) -> io::Result<()> {
+        if let Some(typing) = &state.typing {
+            write!(out, "> {}", tail(typing, columns().saturating_sub(3)))?;
         }
-        let mut out = io::stdout().lock();
-        write!(out, "> ")?;
         out.flush()
     }
 
     fn ink(&self, ink: Ink, words: &str) -> String {
-        if !self.style.colours {
+        if self.colours == Colours::Off {
             return words.to_owned();
         }
         let code = match ink {
@@ -296,6 +296,27 @@ fn sent_text(command: &str) -> &str {
         .unwrap_or_default()
 }
 
+/// The end of a text that fits into so many columns: a line being typed must not wrap, or it could not be taken away.
+fn tail(text: &str, columns: usize) -> &str {
+    let mut room = columns;
+    for (at, character) in text.char_indices().rev() {
+        let width = if u32::from(character) < 0x1100 { 1 } else { 2 };
+        match room.checked_sub(width) {
+            Some(left) => room = left,
+            None => return text.get(at + character.len_utf8()..).unwrap_or_default(),
+        }
+    }
+    text
+}
+
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    size.ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|&columns| columns > 0)
+        .unwrap_or(80)
+}
+
 fn excerpt(text: &str) -> String {
     let mut shown: String = plain(text).replace('\n', " ");
     if shown.chars().count() > EXCERPT {
@@ -341,6 +362,21 @@ mod tests {
     fn what_came_by_air_cannot_command_the_terminal() {
         assert_eq!(plain("a\x1b[2Jb\nc\u{202e}d"), "a\u{fffd}[2Jb\nc\u{fffd}d");
         assert_eq!(excerpt(&"x".repeat(50)).chars().count(), EXCERPT);
+    }
+
+    #[test]
+    fn a_line_being_typed_is_cut_to_its_end() {
+        let cases = [
+            ("hello", 10, "hello"),
+            ("hello", 5, "hello"),
+            ("hello", 3, "llo"),
+            ("a😀b", 3, "😀b"),
+            ("a😀b", 2, "b"),
+            ("", 0, ""),
+        ];
+        for (text, columns, expected) in cases {
+            assert_eq!(tail(text, columns), expected, "{text} {columns}");
+        }
     }
 
     #[test]
