@@ -40,8 +40,9 @@ const TELEGRAM: &str = "https://api.telegram.org";
 const POLL: u64 = 50;
 /// How long a call may take.
 const CALL: Duration = Duration::from_secs(20);
-/// Further than this a post does not wait for its turn: the core keeps it meanwhile.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// Longer than this a post does not wait for its turn: the core keeps it meanwhile. Less than the core waits at a stop, or
+/// a post that was never sent would count as in doubt.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// After a week without updates Telegram begins another sequence; an offset of the old one would hide the new.
 const OFFSET_LIVES: Duration = Duration::from_secs(6 * 24 * 3600);
 /// The longest pause between two attempts to reach Telegram.

@@ -23,6 +23,11 @@ pub(crate) fn program() -> Command {
     command
 }
 
+pub(crate) mod bridge;
+pub(crate) mod counterpart;
+pub(crate) mod modem;
+pub(crate) mod telegram;
+
 /// Runs the program to its end with something on standard input.
 pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Output {
     use std::io::Write;
