@@ -10,8 +10,7 @@
 //! | `Late` | final result | done: late outcome |
 //! | `Late` | deadline (30 s) | done: the modem is talked back to |
 //!
-//! A command without an end is followed by 2 s of silence for a late answer, then ESC, then `AT` until the modem
-//! answers, then by silence until no further result comes; if it does not answer, the port is closed and opened again.
+//! A command without an end is followed by what `recovery` does.
 //!
 //! **Invariant:** no command is written while an answer to an earlier one may still come. An answer does not name its
 //! slot, so one that is taken for the next command's would have the wrong message deleted.
@@ -22,29 +21,13 @@ use std::time::Duration;
 use super::command::{AnswerLines, Command, LATE_RESULT, LISTING, Leaves, RESULT, SHORT};
 use super::job::{Job, Reply};
 use super::late::Whose;
+use super::recovery::{ESCAPE, OWED, SETTLE, SYNCHRONISE};
 use super::text::{self, Final};
-use super::{Engine, Output, Port, Transmit};
-use crate::status::Phase;
+use super::{Engine, Transmit};
 
-/// Silence after a command without an end, for its late answer.
-const DRAIN: Duration = Duration::from_secs(2);
-/// After a late answer, an ESC or a doubled result.
-const SETTLE: Duration = Duration::from_millis(100);
-/// After the modem answered to AT at once; each further result restarts the wait, and it is longer then.
-const SILENCE: Duration = Duration::from_millis(300);
-const LONG_SILENCE: Duration = Duration::from_secs(1);
-/// Results that a modem may owe. One that gives more is out of its mind.
-const OWED: u8 = 200;
 /// An empty answer, or an error, where a slot was read: the real answer would follow within this time if the result was
 /// that of an earlier command.
 const AFTER_EMPTY: Duration = Duration::from_millis(300);
-/// Stray results after which a modem is taken for one that doubles them.
-const DOUBLES: u8 = 2;
-/// How long ESC and AT wait.
-const ESCAPE: Duration = Duration::from_millis(500);
-const SYNCHRONISE: Duration = Duration::from_millis(1500);
-/// Attempts to be answered before the port is closed.
-pub(super) const ATTEMPTS: u8 = 6;
 /// An information line is there: so soon its `OK` must follow, or it has none (Wavecom after `+CPIN: READY`).
 const RESULT_AFTER_LINE: Duration = Duration::from_secs(2);
 /// Most that one answer may hold.
@@ -58,7 +41,7 @@ pub(super) struct InFlight {
     /// Whether a message may have left with what was handed out.
     pub(super) left: bool,
     command: Command,
-    stage: Stage,
+    pub(super) stage: Stage,
     lines: Vec<String>,
     bytes: usize,
     /// Whether a listing header came and its PDU did not.
@@ -79,7 +62,7 @@ struct Held {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Answer,
     Prompt,
     Result,
@@ -224,26 +207,6 @@ impl Engine {
         });
     }
 
-    /// A prompt that nobody waits for would swallow the next command.
-    pub(super) fn handle_stray_prompt(&mut self, _now: Duration) {
-        match &self.in_flight {
-            None => {
-                self.lines.clear();
-                if self.next.front() != Some(&Job::Escape) {
-                    self.talk_again();
-                }
-            }
-            Some(in_flight) if in_flight.stage == Stage::Answer && !in_flight.left => {
-                self.lines.clear();
-                self.transmits.push_back(Transmit {
-                    bytes: vec![0x1B],
-                    leaves: false,
-                });
-            }
-            Some(_) => {}
-        }
-    }
-
     pub(super) fn handle_line(&mut self, now: Duration, line: &str) {
         if line.starts_with("AT+")
             || line.starts_with("AT^")
@@ -362,25 +325,6 @@ impl Engine {
         self.finish(now, in_flight.job, reply, left);
     }
 
-    /// A result that belongs to nothing: the late one that was waited for, or a doubled one.
-    fn handle_stray_result(&mut self, now: Duration) {
-        self.slots.be_wary(now);
-        self.stray_results = self.stray_results.saturating_add(1);
-        if self.synchronising {
-            self.quiet_until = now + LONG_SILENCE;
-            if self.stray_results >= OWED {
-                self.close_port();
-            }
-        } else if self.status.phase == Phase::Recovering {
-            self.quiet_until = now + SETTLE;
-        } else {
-            self.quiet_until = self.quiet_until.max(now + SETTLE);
-            if self.bring_up.is_none() && self.stray_results >= DOUBLES {
-                self.settle = SETTLE;
-            }
-        }
-    }
-
     /// The deadline of the command in flight has come.
     pub(super) fn expire(&mut self, now: Duration) {
         let Some(mut in_flight) = self.in_flight.take() else {
@@ -431,26 +375,6 @@ impl Engine {
         }
     }
 
-    /// Waits for a late answer, then talks to the modem until it answers, before anything else is done.
-    fn recover(&mut self, now: Duration) {
-        if self.bring_up.is_none() {
-            self.set_phase(Phase::Recovering);
-        }
-        self.quiet_until = now + DRAIN;
-        self.slots.be_wary(now);
-        self.talk_again();
-    }
-
-    fn talk_again(&mut self) {
-        self.next.push_front(Job::Synchronise { left: ATTEMPTS });
-        self.next.push_front(Job::Escape);
-    }
-
-    fn close_port(&mut self) {
-        self.port = Port::Closing;
-        self.outputs.push_back(Output::ClosePort);
-    }
-
     /// Brings a reply home.
     pub(super) fn finish(&mut self, now: Duration, job: Job, reply: Reply, left: bool) {
         match job {
@@ -470,17 +394,6 @@ impl Engine {
             Job::Ussd { .. } => self.finish_ussd(&reply),
             Job::UssdEnd => {}
             Job::Check(check) => self.finish_check(now, check, reply),
-        }
-    }
-
-    fn handle_synchronised(&mut self, now: Duration, left: u8) {
-        // Further results, of the commands that were waited for, may be on their way.
-        let at_once = left == ATTEMPTS && self.status.phase != Phase::Recovering;
-        let silence = if at_once { SILENCE } else { LONG_SILENCE };
-        self.quiet_until = self.quiet_until.max(now + silence);
-        self.synchronising = true;
-        if self.status.phase == Phase::Recovering && self.bring_up.is_none() {
-            self.set_phase(Phase::Ready);
         }
     }
 

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `lines`, `text` | bytes into lines; what stands in a line |
 //! | `command`, `job` | what is written; what it is for |
-//! | `exchange` | the one command in flight, its deadline, the prompt, late answers, talking to a silent modem |
+//! | `exchange`, `recovery` | the one command in flight, its deadline, the prompt; talking to a silent modem |
 //! | `bring_up` | the table of start-up steps |
 //! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
 //! | `outgoing`, `late` | sending and storing; results that come late |
@@ -29,6 +29,7 @@ mod late;
 mod lines;
 mod memories;
 mod outgoing;
+mod recovery;
 mod request;
 #[cfg(test)]
 mod tests;

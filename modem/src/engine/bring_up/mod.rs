@@ -18,7 +18,7 @@ use table::{Commands, Failed, STEPS, Step, Verdict};
 
 use super::command::Command;
 use super::job::{Job, Reply};
-use super::{Engine, Memories, Port, exchange, text};
+use super::{Engine, Memories, Port, recovery, text};
 use crate::cause::ModemError;
 use crate::config::PinDecision;
 use crate::status::{Blocked, Identity, Incoming, Phase, Registration};
@@ -89,7 +89,7 @@ impl Engine {
         self.status.incoming = Incoming::default();
         self.status.storage.clear();
         self.next.push_front(Job::Synchronise {
-            left: exchange::ATTEMPTS,
+            left: recovery::ATTEMPTS,
         });
         self.next.push_front(Job::Escape);
         self.set_step("talking to the modem");
