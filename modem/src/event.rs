@@ -29,7 +29,8 @@ pub enum Event {
     PhaseChanged(Phase),
     /// The network sent a USSD text that nobody had asked for.
     Ussd(UssdAnswer),
-    /// The SIM took the PIN: an attempt that a [`crate::PinGate`] committed may be struck out.
+    /// A PIN is configured and the SIM is ready: it took the PIN now or before, so an attempt that a
+    /// [`crate::PinGate`] committed may be struck out.
     PinAccepted,
     /// A memory is full: nothing more can be delivered into it before something is deleted.
     StorageFull,

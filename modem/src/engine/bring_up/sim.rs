@@ -31,13 +31,10 @@ impl Engine {
         }
     }
 
+    /// Also where no PIN was asked for: we may have been killed between entering it and hearing that it was right.
     pub(super) fn note_pin_accepted(&mut self) {
-        let entered = self
-            .bring_up
-            .as_ref()
-            .is_some_and(|bring_up| bring_up.pin == PinState::Entered);
         self.pin_failed = false;
-        if entered {
+        if self.settings.pin.is_some() {
             self.event(Event::PinAccepted);
         }
     }

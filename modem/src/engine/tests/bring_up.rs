@@ -198,6 +198,18 @@ fn a_pin_is_entered_after_leave_was_given() {
 }
 
 #[test]
+fn a_sim_that_is_ready_strikes_an_earlier_attempt_out() {
+    let mut bench = with_pin();
+    bench.bring_up();
+    expect![[r#"
+        phase: setting the modem up: talking to the modem
+        PIN accepted
+        phase: ready
+    "#]]
+    .assert_eq(&bench.told);
+}
+
+#[test]
 fn a_pin_with_two_tries_left_is_not_risked() {
     let mut bench = with_pin();
     bench.rule("AT+CPIN?", usize::MAX, "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n");

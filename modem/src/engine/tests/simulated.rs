@@ -419,8 +419,9 @@ fn every_fault_in_sending_ends_as_promised_and_nothing_is_sent_twice() {
         SendFault::DropPort(seconds(5)),
         1,
         expect![[r#"
-        1: it cannot be told whether this left: the modem went away: check its cable and power
-        2: accepted, reference 194"#]],
+            1: it cannot be told whether this left: the modem went away: check its cable and power
+            PIN accepted
+            2: accepted, reference 194"#]],
     );
 }
 
