@@ -111,8 +111,9 @@ fn send(arguments: &str) -> Command<'_> {
     Command::Send { line, number, text }
 }
 
-/// The number at the head, and what follows. `+1 (202) 555-0100 hi` holds spaces in the number: after a `+` the number
-/// goes on over groups of digits while it is shorter than any whole number (7 digits).
+/// The number at the head, and what follows. `+1 (202) 555-0100 hi` has spaces in the number, and `+47 412 34 567 5 eggs`
+/// digits behind it: the number is what makes a valid one of the leading groups of digits. Where that is not one thing
+/// only, the number is empty, and has to be written without spaces.
 fn number(text: &str) -> (&str, &str) {
     let (first, rest) = split(text);
     let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count();
@@ -125,15 +126,24 @@ fn number(text: &str) -> (&str, &str) {
     if !first.starts_with('+') || digits(first) >= 7 {
         return (first, rest);
     }
-    let (mut count, mut rest) = (digits(first), rest);
-    loop {
+    let (mut rest, mut valid) = (rest, Vec::new());
+    for _ in 0..8 {
         let (group, after) = split(rest);
-        if !is_group(group) || count >= 11 || (count >= 7 && count + digits(group) > 13) {
-            let length = text.len().saturating_sub(rest.len());
-            return (text.get(..length).unwrap_or(text).trim_end(), rest);
+        if !is_group(group) {
+            break;
         }
-        count += digits(group);
         rest = after;
+        let head = text
+            .get(..text.len().saturating_sub(rest.len()))
+            .unwrap_or(text)
+            .trim_end();
+        if phonenumber::parse(None, head).is_ok_and(|number| phonenumber::is_valid(&number)) {
+            valid.push((head, rest));
+        }
+    }
+    match valid.as_slice() {
+        [only] => *only,
+        _ => ("", text),
     }
 }
 
@@ -225,8 +235,20 @@ mod tests {
                 send(None, "+1 202 555 0100", "5 minutes"),
             ),
             (
-                "/send +44 7700 900123 2 things",
-                send(None, "+44 7700 900123", "2 things"),
+                "/send +44 20 7946 0123 2 things",
+                send(None, "+44 20 7946 0123", "2 things"),
+            ),
+            (
+                "/send +47 412 34 567 5 minutes",
+                send(None, "+47 412 34 567", "5 minutes"),
+            ),
+            (
+                "/send +65 9123 4567 10 people",
+                send(None, "+65 9123 4567", "10 people"),
+            ),
+            (
+                "/send +12 3 hello",
+                Parsed::Command(Command::SendIncomplete),
             ),
             ("/send 8558 STOP", send(None, "8558", "STOP")),
         ];

@@ -6,18 +6,19 @@
 //! |---|---|---|
 //! | `Queued`, `Held(LineDown)` | `Claimed` | `Transmitting` |
 //! | `Queued` | `Held(reason)` | `Held(reason)` |
-//! | `Transmitting` | `Accepted` | `Sent` |
+//! | `Transmitting` | `Accepted`, `AcceptedLate` | `Sent` |
 //! | `Transmitting` | `Postponed` | `Queued`, later |
-//! | `Transmitting` | `Refused` | `Failed` |
+//! | `Transmitting` | `Refused`, `RefusedLate` | `Failed` |
 //! | `Transmitting` | `Doubted`, `Restarted` | `Unknown` |
-//! | `Unknown` | `AcceptedLate` | `Sent` |
-//! | `Unknown` | `RefusedLate` | `Failed` |
+//! | `Unknown` | `AcceptedLate`, `Accepted` | `Sent` |
+//! | `Unknown` | `RefusedLate`, `Refused` | `Failed` |
 //! | `Sent`, `Unknown` | `Reported(Delivered)` | `Delivered` |
 //! | `Sent`, `Unknown` | `Reported(Failed)` | `Failed` |
 //! | `Queued`, `Held(_)` | `Cancelled` | `Cancelled` |
 //! | `Unknown`, `Failed`, `Held(EarlierPart)` | `AskedAgain` | `Queued` |
 //!
-//! Everything else leaves the state as it is.
+//! Everything else leaves the state as it is. A part that a person sends again carries its `Doubt` along while it waits:
+//! a late outcome or a report of the first try still resolves it, and `Cancelled` then leads back to `Unknown`.
 //!
 //! **Invariant:** a part in `Unknown` is never sent again without a person asking: the only way from there to `Queued` is
 //! `AskedAgain`.
@@ -40,13 +41,24 @@ pub(crate) enum PartState {
         attempt: u32,
         /// Not before this.
         due: Timestamp,
+        /// An earlier try may have left. `None`: none did.
+        doubt: Option<Doubt>,
     },
     /// Waits for something other than its turn.
-    Held(HoldReason),
+    Held {
+        /// For what.
+        reason: HoldReason,
+        /// As in `Queued`.
+        doubt: Option<Doubt>,
+    },
     /// Handed to the modem, the outcome not yet stored.
     Transmitting {
         /// Which try this is, from 1.
         attempt: u32,
+        /// Since when.
+        at: Timestamp,
+        /// As in `Queued`.
+        doubt: Option<Doubt>,
     },
     /// The network took it.
     Sent {
@@ -65,14 +77,18 @@ pub(crate) enum PartState {
         may_try_again: TryAgain,
     },
     /// It may have left.
-    Unknown {
-        /// In plain words.
-        cause: String,
-        /// When it was tried.
-        at: Timestamp,
-    },
+    Unknown(Doubt),
     /// Called off before it left.
     Cancelled,
+}
+
+/// What is known of a try whose outcome is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Doubt {
+    /// In plain words.
+    pub(crate) cause: String,
+    /// When it was tried.
+    pub(crate) at: Timestamp,
 }
 
 /// Why a part waits.
@@ -138,24 +154,65 @@ impl PartState {
     /// The state after `event`, and what a person has to be told of it. `None` where the event changes nothing.
     pub(crate) fn apply(self, event: PartEvent, now: Timestamp) -> (Self, Option<Effect>) {
         use PartEvent as E;
+        let failed = |cause: String, may_try_again| {
+            let effect = Effect::TellFailure {
+                cause: cause.clone(),
+                may_try_again,
+            };
+            (
+                Self::Failed {
+                    cause,
+                    may_try_again,
+                },
+                Some(effect),
+            )
+        };
+        let doubted = |cause: String, at| {
+            let effect = Effect::AskAboutDoubt {
+                cause: cause.clone(),
+            };
+            (Self::Unknown(Doubt { cause, at }), Some(effect))
+        };
         match (self, event) {
-            (Self::Queued { attempt, .. }, E::Claimed) => (
+            (Self::Queued { attempt, doubt, .. }, E::Claimed) => (
                 Self::Transmitting {
                     attempt: attempt.saturating_add(1),
+                    at: now,
+                    doubt,
                 },
                 None,
             ),
-            (Self::Held(HoldReason::LineDown), E::Claimed) => {
-                (Self::Transmitting { attempt: 1 }, None)
+            (
+                Self::Held {
+                    reason: HoldReason::LineDown,
+                    doubt,
+                },
+                E::Claimed,
+            ) => (
+                Self::Transmitting {
+                    attempt: 1,
+                    at: now,
+                    doubt,
+                },
+                None,
+            ),
+            (Self::Queued { doubt, .. }, E::Held(reason)) => (Self::Held { reason, doubt }, None),
+            (Self::Held { doubt, .. }, E::Held(reason @ HoldReason::EarlierPart)) => {
+                (Self::Held { reason, doubt }, None)
             }
-            (Self::Queued { .. }, E::Held(reason)) => (Self::Held(reason), None),
-            (Self::Transmitting { .. }, E::Accepted { reference }) => {
-                (Self::Sent { reference, at: now }, None)
+            // The late outcome may overtake the doubt that it resolves.
+            (
+                Self::Transmitting { .. },
+                E::Accepted { reference } | E::AcceptedLate { reference },
+            ) => (Self::Sent { reference, at: now }, None),
+            (Self::Transmitting { .. }, E::RefusedLate { cause }) => {
+                failed(cause, TryAgain::Sensible)
             }
-            (Self::Transmitting { attempt }, E::Postponed { wait }) => (
+            (Self::Transmitting { attempt, doubt, .. }, E::Postponed { wait }) => (
                 Self::Queued {
                     attempt,
                     due: now.after(wait),
+                    doubt,
                 },
                 None,
             ),
@@ -165,78 +222,78 @@ impl PartState {
                     cause,
                     may_try_again,
                 },
-            ) => {
-                let effect = Effect::TellFailure {
-                    cause: cause.clone(),
-                    may_try_again,
-                };
-                (
-                    Self::Failed {
-                        cause,
-                        may_try_again,
-                    },
-                    Some(effect),
-                )
-            }
-            (Self::Transmitting { .. }, E::Doubted { cause }) => (
-                Self::Unknown {
-                    cause: cause.clone(),
-                    at: now,
-                },
-                Some(Effect::AskAboutDoubt { cause }),
+            ) => failed(cause, may_try_again),
+            (Self::Transmitting { at, .. }, E::Doubted { cause }) => doubted(cause, at),
+            (Self::Transmitting { at, .. }, E::Restarted) => doubted(
+                "the bridge was stopped while the modem was sending it".to_owned(),
+                at,
             ),
-            (Self::Transmitting { .. }, E::Restarted) => {
-                let cause = "the bridge was stopped while the modem was sending it".to_owned();
-                (
-                    Self::Unknown {
-                        cause: cause.clone(),
-                        at: now,
-                    },
-                    Some(Effect::AskAboutDoubt { cause }),
-                )
-            }
-            (Self::Unknown { at, .. }, E::AcceptedLate { reference }) => {
-                (Self::Sent { reference, at }, None)
-            }
-            (Self::Unknown { .. }, E::RefusedLate { cause }) => {
-                let may_try_again = TryAgain::Sensible;
-                let effect = Effect::TellFailure {
-                    cause: cause.clone(),
-                    may_try_again,
-                };
-                (
-                    Self::Failed {
-                        cause,
-                        may_try_again,
-                    },
-                    Some(effect),
-                )
-            }
-            (Self::Sent { .. } | Self::Unknown { .. }, E::Reported(Report::Delivered)) => {
-                (Self::Delivered, None)
-            }
-            (Self::Sent { .. } | Self::Unknown { .. }, E::Reported(Report::Failed { cause })) => {
-                let may_try_again = TryAgain::Sensible;
-                let effect = Effect::TellFailure {
-                    cause: cause.clone(),
-                    may_try_again,
-                };
-                (
-                    Self::Failed {
-                        cause,
-                        may_try_again,
-                    },
-                    Some(effect),
-                )
-            }
-            (Self::Queued { .. } | Self::Held(_), E::Cancelled) => (Self::Cancelled, None),
             (
-                Self::Unknown { .. } | Self::Failed { .. } | Self::Held(HoldReason::EarlierPart),
+                Self::Unknown(doubt)
+                | Self::Queued {
+                    doubt: Some(doubt), ..
+                }
+                | Self::Held {
+                    doubt: Some(doubt), ..
+                },
+                E::AcceptedLate { reference } | E::Accepted { reference },
+            ) => (
+                Self::Sent {
+                    reference,
+                    at: doubt.at,
+                },
+                None,
+            ),
+            (Self::Unknown(_), E::RefusedLate { cause } | E::Refused { cause, .. }) => {
+                failed(cause, TryAgain::Sensible)
+            }
+            (
+                Self::Sent { .. }
+                | Self::Unknown(_)
+                | Self::Queued { doubt: Some(_), .. }
+                | Self::Held { doubt: Some(_), .. },
+                E::Reported(Report::Delivered),
+            ) => (Self::Delivered, None),
+            (Self::Sent { .. } | Self::Unknown(_), E::Reported(Report::Failed { cause })) => {
+                failed(cause, TryAgain::Sensible)
+            }
+            (
+                Self::Queued {
+                    doubt: Some(doubt), ..
+                }
+                | Self::Held {
+                    doubt: Some(doubt), ..
+                },
+                E::Cancelled,
+            ) => (Self::Unknown(doubt), None),
+            (Self::Queued { .. } | Self::Held { .. }, E::Cancelled) => (Self::Cancelled, None),
+            (Self::Unknown(doubt), E::AskedAgain) => (
+                Self::Queued {
+                    attempt: 0,
+                    due: now,
+                    doubt: Some(doubt),
+                },
+                None,
+            ),
+            (
+                Self::Held {
+                    reason: HoldReason::EarlierPart,
+                    doubt,
+                },
                 E::AskedAgain,
             ) => (
                 Self::Queued {
                     attempt: 0,
                     due: now,
+                    doubt,
+                },
+                None,
+            ),
+            (Self::Failed { .. }, E::AskedAgain) => (
+                Self::Queued {
+                    attempt: 0,
+                    due: now,
+                    doubt: None,
                 },
                 None,
             ),
@@ -247,14 +304,41 @@ impl PartState {
     /// Whether the line's worker has to do something about it.
     pub(crate) fn is_due(&self) -> bool {
         match self {
-            Self::Queued { .. } | Self::Held(HoldReason::LineDown) => true,
-            Self::Held(HoldReason::EarlierPart)
+            Self::Queued { .. }
+            | Self::Held {
+                reason: HoldReason::LineDown,
+                ..
+            } => true,
+            Self::Held {
+                reason: HoldReason::EarlierPart,
+                ..
+            }
             | Self::Transmitting { .. }
             | Self::Sent { .. }
             | Self::Delivered
             | Self::Failed { .. }
-            | Self::Unknown { .. }
+            | Self::Unknown(_)
             | Self::Cancelled => false,
+        }
+    }
+
+    /// When it went out, or may have, while a report can still tell more of it; and its reference.
+    pub(crate) fn awaits_report(&self) -> Option<(Option<u8>, Timestamp)> {
+        match self {
+            Self::Sent { reference, at } => Some((*reference, *at)),
+            Self::Unknown(doubt)
+            | Self::Queued {
+                doubt: Some(doubt), ..
+            }
+            | Self::Held {
+                doubt: Some(doubt), ..
+            } => Some((None, doubt.at)),
+            Self::Queued { .. }
+            | Self::Held { .. }
+            | Self::Transmitting { .. }
+            | Self::Delivered
+            | Self::Failed { .. }
+            | Self::Cancelled => None,
         }
     }
 }
@@ -264,12 +348,19 @@ pub(crate) fn message_state<'a>(parts: impl IntoIterator<Item = &'a PartState>) 
     let (mut unknown, mut waiting, mut sent, mut cancelled) = (false, false, false, false);
     for part in parts {
         match part {
-            PartState::Failed { .. } | PartState::Held(HoldReason::EarlierPart) => {
+            PartState::Failed { .. }
+            | PartState::Held {
+                reason: HoldReason::EarlierPart,
+                ..
+            } => {
                 return MessageState::Failed;
             }
-            PartState::Unknown { .. } => unknown = true,
+            PartState::Unknown(_) => unknown = true,
             PartState::Queued { .. }
-            | PartState::Held(HoldReason::LineDown)
+            | PartState::Held {
+                reason: HoldReason::LineDown,
+                ..
+            }
             | PartState::Transmitting { .. } => {
                 waiting = true;
             }
@@ -306,15 +397,37 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000_000);
     const THEN: Timestamp = Timestamp(5_000);
 
+    fn doubt() -> Doubt {
+        Doubt {
+            cause: "no answer".to_owned(),
+            at: THEN,
+        }
+    }
+
+    fn held(reason: HoldReason, doubt: Option<Doubt>) -> PartState {
+        PartState::Held { reason, doubt }
+    }
+
     fn states() -> Vec<PartState> {
         vec![
             PartState::Queued {
                 attempt: 1,
                 due: THEN,
+                doubt: None,
             },
-            PartState::Held(HoldReason::LineDown),
-            PartState::Held(HoldReason::EarlierPart),
-            PartState::Transmitting { attempt: 2 },
+            PartState::Queued {
+                attempt: 0,
+                due: THEN,
+                doubt: Some(doubt()),
+            },
+            held(HoldReason::LineDown, None),
+            held(HoldReason::LineDown, Some(doubt())),
+            held(HoldReason::EarlierPart, None),
+            PartState::Transmitting {
+                attempt: 2,
+                at: THEN,
+                doubt: None,
+            },
             PartState::Sent {
                 reference: Some(7),
                 at: THEN,
@@ -324,10 +437,7 @@ mod tests {
                 cause: "refused".to_owned(),
                 may_try_again: TryAgain::Pointless,
             },
-            PartState::Unknown {
-                cause: "no answer".to_owned(),
-                at: THEN,
-            },
+            PartState::Unknown(doubt()),
             PartState::Cancelled,
         ]
     }
@@ -380,10 +490,7 @@ mod tests {
     #[test]
     fn nothing_but_a_person_sends_a_doubtful_part_again() {
         for event in events() {
-            let unknown = PartState::Unknown {
-                cause: "no answer".to_owned(),
-                at: THEN,
-            };
+            let unknown = PartState::Unknown(doubt());
             let (after, _) = unknown.apply(event.clone(), NOW);
             assert_eq!(after.is_due(), event == PartEvent::AskedAgain, "{event:?}");
         }
@@ -395,13 +502,11 @@ mod tests {
             reference: None,
             at: THEN,
         };
-        let unknown = || PartState::Unknown {
-            cause: String::new(),
-            at: THEN,
-        };
+        let unknown = || PartState::Unknown(doubt());
         let queued = || PartState::Queued {
             attempt: 0,
             due: THEN,
+            doubt: None,
         };
         let failed = || PartState::Failed {
             cause: String::new(),
@@ -419,7 +524,7 @@ mod tests {
             (vec![unknown(), queued()], MessageState::Unknown),
             (vec![unknown(), failed()], MessageState::Failed),
             (
-                vec![sent(), PartState::Held(HoldReason::EarlierPart)],
+                vec![sent(), held(HoldReason::EarlierPart, None)],
                 MessageState::Failed,
             ),
             (

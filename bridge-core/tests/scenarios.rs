@@ -1,6 +1,10 @@
 //! What the core does on bad days, seen from a chat and from the line.
 
-#![expect(clippy::unwrap_used, reason = "a test may be blunt")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    reason = "a test may be blunt"
+)]
 
 mod memory;
 
@@ -28,10 +32,20 @@ struct World {
 }
 
 impl World {
-    async fn open(folder: &Path, mut chat: MemoryChat, line: Arc<TestLine>, role: Role) -> Self {
+    async fn open(folder: &Path, chat: MemoryChat, line: Arc<TestLine>, role: Role) -> Self {
+        Self::open_with_wait(folder, chat, line, role, Duration::from_secs(180)).await
+    }
+
+    async fn open_with_wait(
+        folder: &Path,
+        mut chat: MemoryChat,
+        line: Arc<TestLine>,
+        role: Role,
+        reassembly_wait: Duration,
+    ) -> Self {
         let mut person = chat.owner();
         person.role = role;
-        let settings = Settings::new(
+        let mut settings = Settings::new(
             folder.to_owned(),
             People(vec![person]),
             vec![LineSettings {
@@ -40,6 +54,7 @@ impl World {
                 delivery_reports: DeliveryReports::Ask,
             }],
         );
+        settings.reassembly_wait = reassembly_wait;
         let mut bridge = Bridge::open(settings).await.unwrap();
         let adapter = chat.start(bridge.handle()).await;
         bridge.attach_chat(adapter).await.unwrap();
@@ -400,7 +415,13 @@ async fn a_listing_of_the_same_slot_is_no_repetition_but_a_new_one_with_the_same
         "a second later by the service centre's clock"
     );
     // Without a valid time only the slot tells; once it is free, what stands there is another.
-    let undated = RawPdu(pdu.0.replace("321141", "FFFFFF"));
+    // 00, first octet, length, type, six octets of digits, TP-PID, TP-DCS: then seven octets of TP-SCTS.
+    let undated = RawPdu(format!(
+        "{}{}{}",
+        &pdu.0[..24],
+        "F".repeat(14),
+        &pdu.0[38..]
+    ));
     assert_ne!(undated, pdu, "the time stands where this test thinks");
     assert_eq!(arrive(slot(5), &undated).await, Arrival::New);
     assert_eq!(arrive(slot(5), &undated).await, Arrival::Repeated);
@@ -429,4 +450,56 @@ async fn a_stop_in_the_middle_of_a_send_leaves_a_doubt_and_sends_nothing_twice()
     world.post("I can't tell whether this left").await;
     world.settled().await;
     assert_eq!(world.sent(), ["on its way"]);
+}
+
+#[tokio::test]
+async fn a_gap_that_was_waited_for_over_a_restart_is_shown_and_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path()).await;
+    let [first, second] = world
+        .line
+        .incoming(NUMBER, &"over a restart ".repeat(15))
+        .try_into()
+        .unwrap();
+    world.arrives(&first).await;
+    world.settled().await;
+    world.chat.stop().await;
+    world.bridge.stop().await;
+    // The wait is over when the program starts: before any chat is there.
+    let (chat, line) = (world.chat, world.line);
+    let mut world =
+        World::open_with_wait(folder.path(), chat, line, Role::Owner, Duration::ZERO).await;
+    world.post("part 2 of 2 has not come").await;
+    world.arrives(&second).await;
+    world
+        .post("over a restart over a restart over a restart")
+        .await;
+    world
+        .seen("the gap filled", |seen| !seen.text.contains("has not come"))
+        .await;
+}
+
+#[tokio::test]
+async fn calling_off_a_second_try_leaves_the_doubt_about_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path()).await;
+    world.line.next_outcome(Err(SendError::Unknown {
+        cause: "no answer".to_owned(),
+    }));
+    world.says(&format!("/send {NUMBER} twice or not")).await;
+    world.state("twice or not", MessageState::Unknown).await;
+    let told = world.post("no answer").await;
+    world.line.set_phase(LinkPhase::Down);
+    world.chat.choose(&told, "Send again").await;
+    world.state("twice or not", MessageState::Queued).await;
+    world.chat.answer(Who::Owner, &told, "/cancel").await;
+    world
+        .post("Whether the first try left is still not known")
+        .await;
+    world.state("twice or not", MessageState::Unknown).await;
+    world.line.set_phase(LinkPhase::Ready);
+    let [part] = world.line.sent_to(NUMBER).try_into().unwrap();
+    world.arrives(&world.line.delivered(&part)).await;
+    world.state("twice or not", MessageState::Delivered).await;
+    assert_eq!(world.sent(), ["twice or not"]);
 }

@@ -16,9 +16,7 @@ use crate::link::{
     Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, SendError, SlotContent, SmsLink,
     StorageSlot, UssdAnswer,
 };
-
-/// 2023-11-14T22:13:20Z, the first time that a PDU of the suite carries; each further one is a second later.
-const FIRST_TIME: i64 = 1_700_000_000;
+use crate::settings::Clock;
 
 /// A phone line under the suite's control.
 #[derive(Debug)]
@@ -28,6 +26,7 @@ pub struct TestLine {
     sent: Mutex<Vec<SentPart>>,
     parts: Mutex<Vec<PartId>>,
     hangs: AtomicBool,
+    /// Of the next PDU, in seconds since 1970; each is a second later than the one before.
     time: AtomicI64,
 }
 
@@ -55,7 +54,7 @@ impl Default for TestLine {
             sent: Mutex::default(),
             parts: Mutex::default(),
             hangs: AtomicBool::new(false),
-            time: AtomicI64::new(FIRST_TIME),
+            time: AtomicI64::new(Clock::system().now().0 / 1000),
         }
     }
 }

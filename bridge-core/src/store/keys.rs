@@ -238,9 +238,23 @@ pub(crate) fn cursor(network: &Network, key: &str) -> Vec<u8> {
     Key::new("cursor").text(&network.0).text(key).0
 }
 
-/// Someone was told, or told about, once.
-pub(crate) fn told(network: &Network, person: &str) -> Vec<u8> {
-    Key::new("told").text(&network.0).text(person).0
+/// The owners were told of a stranger.
+pub(crate) fn told_of_stranger(network: &Network, id: &str) -> Vec<u8> {
+    Key::new("told")
+        .text("stranger")
+        .text(&network.0)
+        .text(id)
+        .0
+}
+
+/// A reader was told that they cannot send.
+pub(crate) fn told_reader(network: &Network, id: &str) -> Vec<u8> {
+    Key::new("told").text("reader").text(&network.0).text(id).0
+}
+
+/// The concatenation reference given out last.
+pub(crate) fn reference(line: &LineName) -> Vec<u8> {
+    Key::new("reference").text(line.as_str()).0
 }
 
 /// The id at the end of a key that ends with one.

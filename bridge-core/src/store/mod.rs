@@ -41,12 +41,24 @@ pub(crate) enum StoreError {
     Record { key: String, cause: String },
 }
 
+impl StoreError {
+    /// Whether the database itself failed, and has to be opened again; not one record in it.
+    pub(crate) fn is_of_the_database(&self) -> bool {
+        match self {
+            Self::Open { .. } | Self::Sled(_) | Self::Sync(_) | Self::Closed => true,
+            Self::Record { .. } => false,
+        }
+    }
+}
+
 pub(crate) type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The open database.
 pub(crate) struct Store {
     db: sled::Db,
     file: Arc<File>,
+    /// Where sled puts what is too large for its log.
+    blobs: PathBuf,
 }
 
 impl Store {
@@ -86,6 +98,7 @@ impl Store {
         let store = Self {
             db,
             file: Arc::new(file),
+            blobs: folder.join("blobs"),
         };
         match store.schema()? {
             Some(SCHEMA) => {}
@@ -116,19 +129,37 @@ impl Store {
     pub(crate) fn commit_blocking(&self, writes: Writes) -> Result<(), StoreError> {
         self.db.apply_batch(batch(writes))?;
         self.db.flush()?;
-        Ok(self.file.sync_data()?)
+        Ok(sync(&self.file, &self.blobs)?)
     }
 
     /// Makes the writes durable, all or none.
     pub(crate) async fn commit(&self, writes: Writes) -> Result<(), StoreError> {
         self.db.apply_batch(batch(writes))?;
         self.db.flush_async().await?;
-        let file = Arc::clone(&self.file);
-        tokio::task::spawn_blocking(move || file.sync_data())
+        let (file, blobs) = (Arc::clone(&self.file), self.blobs.clone());
+        tokio::task::spawn_blocking(move || sync(&file, &blobs))
             .await
             .map_err(|error| StoreError::Sync(std::io::Error::other(error)))??;
         Ok(())
     }
+}
+
+/// sled flushes its log with no fsync, and never its blobs, of which there are few or none.
+fn sync(file: &File, blobs: &Path) -> std::io::Result<()> {
+    let mut any = false;
+    for blob in std::fs::read_dir(blobs).into_iter().flatten() {
+        match File::open(blob?.path()) {
+            Ok(blob) => blob.sync_data()?,
+            // sled removes blobs that are not needed any more at its own time.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        any = true;
+    }
+    if any {
+        File::open(blobs)?.sync_all()?;
+    }
+    file.sync_data()
 }
 
 fn open_sled(folder: &Path) -> Result<sled::Db, sled::Error> {

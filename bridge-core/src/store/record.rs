@@ -193,6 +193,7 @@ mod tests {
     use super::*;
     use crate::chat::{InboxId, Place, RoomKind};
     use crate::link::TryAgain;
+    use crate::part::{Doubt, HoldReason};
     use crate::store::encode;
 
     /// Old stores hold exactly these octets (behind the version octet): a changed line needs a migration.
@@ -240,14 +241,29 @@ mod tests {
             again: 0,
         };
         add("message-out", encode(&message).unwrap());
+        let doubt = || Doubt {
+            cause: "c".to_owned(),
+            at: now,
+        };
         let states = [
             PartState::Queued {
                 attempt: 1,
                 due: now,
+                doubt: None,
             },
-            PartState::Held(crate::part::HoldReason::LineDown),
-            PartState::Held(crate::part::HoldReason::EarlierPart),
-            PartState::Transmitting { attempt: 1 },
+            PartState::Held {
+                reason: HoldReason::LineDown,
+                doubt: Some(doubt()),
+            },
+            PartState::Held {
+                reason: HoldReason::EarlierPart,
+                doubt: None,
+            },
+            PartState::Transmitting {
+                attempt: 1,
+                at: now,
+                doubt: None,
+            },
             PartState::Sent {
                 reference: Some(3),
                 at: now,
@@ -257,10 +273,7 @@ mod tests {
                 cause: "c".to_owned(),
                 may_try_again: TryAgain::Sensible,
             },
-            PartState::Unknown {
-                cause: "c".to_owned(),
-                at: now,
-            },
+            PartState::Unknown(doubt()),
             PartState::Cancelled,
         ];
         for state in states {

@@ -9,6 +9,7 @@ use crate::chat::{Content, Destination};
 use crate::handle::{Arrival, Origin};
 use crate::id::{MessageId, PostId};
 use crate::link::{RawPdu, StorageSlot};
+use crate::post::PostState;
 use crate::reassembly::{self, Placement};
 use crate::store::record::{Dated, FragmentSet, Message, Post, Taken, Way};
 use crate::store::{StoreError, keys};
@@ -218,6 +219,7 @@ impl Work<'_> {
             .iter()
             .map(|(_, post)| (post.network.clone(), post.destination.clone()))
             .collect();
+        destinations.sort();
         destinations.dedup();
         for (network, destination) in destinations {
             let limit = self
@@ -230,10 +232,19 @@ impl Work<'_> {
                 if record.network != network || record.destination != destination {
                     continue;
                 }
-                if let Some(content) = contents.next()
-                    && content != record.content
-                {
-                    record.content = content;
+                let Some(content) = contents.next() else {
+                    continue;
+                };
+                if content == record.content {
+                    continue;
+                }
+                record.content = content;
+                if matches!(
+                    record.state,
+                    PostState::Dead { .. } | PostState::Doubtful { .. }
+                ) {
+                    self.show_anew(record)?;
+                } else {
                     record.revision = record.revision.saturating_add(1);
                     self.save_post(*post, record)?;
                 }

@@ -12,7 +12,7 @@ use crate::store::{StoreError, keys};
 use crate::writer::QueueName;
 use crate::writer::posts::ChatJob;
 use crate::writer::queue::Due;
-use crate::writer::work::{Change, Work};
+use crate::writer::work::{Change, Job, Work};
 
 /// How often the mark of a state is tried.
 const MARK_TRIES: u32 = 20;
@@ -52,7 +52,7 @@ impl Work<'_> {
             let Some(mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
                 continue;
             };
-            if mark.shown != Some(wanted) && !self.core.taken.contains(&id) {
+            if mark.shown != Some(wanted) && !self.core.is_handed(Job::Chat(id)) {
                 self.queue_mark(id, &mark, Due::At(self.now))?;
             }
         }
@@ -92,7 +92,7 @@ impl Work<'_> {
             self.queue_mark(id, &mark, Due::Done)?;
             return Ok(None);
         }
-        self.core.taken.insert(id);
+        self.hand_out(Job::Chat(id));
         self.queue_mark(id, &mark, Due::Taken)?;
         Ok(Some(ChatJob::Mark {
             id,
@@ -107,7 +107,7 @@ impl Work<'_> {
         shown: MessageState,
         outcome: Result<(), ChatError>,
     ) -> Result<(), StoreError> {
-        self.core.taken.remove(&id);
+        self.give_back(Job::Chat(id));
         let Some(mut mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
             return Ok(());
         };

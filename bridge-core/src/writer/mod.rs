@@ -35,7 +35,7 @@ use crate::store::{Store, StoreError, Transaction, keys};
 pub(crate) use outgoing::ClaimedPart;
 pub(crate) use posts::{ChatJob, PostOutcome, RoomPlan};
 use queue::{Next, Queue};
-use work::{Change, Core, Work};
+use work::{Change, Core, Opened, Work};
 
 /// Requests that share one commit, at most.
 const GROUP: usize = 64;
@@ -76,6 +76,8 @@ struct Group {
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     changes: Vec<Change>,
     answers: Vec<Answer>,
+    /// The database failed while it was read.
+    failed: Option<String>,
 }
 
 impl Writer {
@@ -94,6 +96,7 @@ impl Writer {
         if let Some(store) = &writer.store {
             store.commit_blocking(group.writes)?;
         }
+        writer.core.opened = Opened::Again;
         writer.learn(group.changes);
         Ok(writer)
     }
@@ -118,12 +121,13 @@ impl Writer {
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let mut next_cleaning = Instant::now();
         loop {
-            let wake = self
+            // Until the first line is attached some inbox may be missing, and a gap would not be shown there.
+            let first_set = self
                 .sets
                 .values()
                 .min()
-                .copied()
-                .map_or(next_cleaning, |due| due.min(next_cleaning));
+                .filter(|_| !self.core.status.is_empty());
+            let wake = first_set.map_or(next_cleaning, |due| next_cleaning.min(*due));
             let mut group = Group::default();
             let first = tokio::select! {
                 request = requests.recv() => match request {
@@ -162,13 +166,13 @@ impl Writer {
         let due: Vec<Vec<u8>> = self
             .sets
             .iter()
-            .filter(|(_, at)| **at <= now)
+            .filter(|(_, at)| **at <= now && !self.core.status.is_empty())
             .map(|(key, _)| key.clone())
             .collect();
         for key in due {
-            self.sets.remove(&key);
+            self.sets.insert(key.clone(), now + Duration::from_secs(60));
             if let Err(error) = self.work(group, |work| work.show_gap(key)) {
-                error!(%error, "an incomplete message could not be shown");
+                error!(%error, "an incomplete message could not be shown; tried again in a minute");
             }
         }
         if *next_cleaning <= now {
@@ -188,23 +192,33 @@ impl Writer {
         let Some(store) = &self.store else {
             return Err(StoreError::Closed);
         };
-        let now = self.core.settings.clock.now();
+        let now = self.core.now();
         let mut current = Work {
             transaction: Transaction::new(store, &group.writes),
             core: &mut self.core,
             changes: Vec::new(),
             now,
         };
-        let value = work(&mut current)?;
+        let result = work(&mut current);
         let Work {
             transaction,
             changes,
             ..
         } = current;
-        let writes = transaction.into_writes();
-        group.writes.extend(writes);
-        group.changes.extend(changes);
-        Ok(value)
+        match &result {
+            Ok(_) => {
+                let writes = transaction.into_writes();
+                group.writes.extend(writes);
+                group.changes.extend(changes);
+            }
+            Err(error) => {
+                self.core.undo(&changes);
+                if error.is_of_the_database() {
+                    group.failed = Some(error.to_string());
+                }
+            }
+        }
+        result
     }
 
     /// [`work`](Self::work), with the answer kept until the commit.
@@ -374,25 +388,29 @@ impl Writer {
     }
 
     async fn commit(&mut self, mut group: Group) {
-        let committed = if group.writes.is_empty() {
-            Ok(())
-        } else {
-            group
-                .writes
-                .insert(keys::last_id(), Some(self.core.encoded_last_id()));
-            match &self.store {
-                Some(store) => store.commit(group.writes).await,
-                None => Err(StoreError::Closed),
+        let committed = match (&self.store, group.failed.take()) {
+            (_, Some(failed)) => Err(failed),
+            (Some(_), None) if group.writes.is_empty() => Ok(()),
+            (Some(store), None) => {
+                group
+                    .writes
+                    .insert(keys::last_id(), Some(self.core.encoded_last_id()));
+                store
+                    .commit(group.writes)
+                    .await
+                    .map_err(|error| error.to_string())
             }
+            (None, None) => Err(StoreError::Closed.to_string()),
         };
         match committed {
             Ok(()) => {
                 self.learn(group.changes);
                 group.answers.into_iter().for_each(|answer| answer(Ok(())));
             }
-            Err(error) => {
-                error!(%error, "the store failed; nothing was acknowledged, opening it again");
-                let told = BridgeError::Store(error.to_string());
+            Err(failed) => {
+                error!(error = %failed, "the store failed; nothing was acknowledged, opening it again");
+                self.core.undo(&group.changes);
+                let told = BridgeError::Store(failed);
                 group
                     .answers
                     .into_iter()
@@ -439,7 +457,7 @@ impl Writer {
 
     /// After a commit: the queues learn what is due, and their workers are woken.
     fn learn(&mut self, changes: Vec<Change>) {
-        let now = (self.core.settings.clock.now(), Instant::now());
+        let now = (self.core.now(), Instant::now());
         for change in changes {
             match change {
                 Change::Job {
@@ -452,6 +470,7 @@ impl Writer {
                     queue.set(&lane, id, due, now);
                     waker.notify_one();
                 }
+                Change::Handed(_) | Change::Settled(_) => {}
                 Change::Set {
                     key,
                     wait: Some(wait),

@@ -1,5 +1,7 @@
 //! Parts on their way to the network: taken by the line's worker, settled with their outcome.
 
+use std::time::Duration;
+
 use tracing::{info, warn};
 
 use crate::address::LineName;
@@ -10,7 +12,10 @@ use crate::link::{Accepted, SendError, TryAgain};
 use crate::part::{Effect, HoldReason, PartEvent, PartState, back_off};
 use crate::store::record::{Message, Way};
 use crate::store::{StoreError, keys};
-use crate::writer::work::{Draft, Work};
+use crate::writer::work::{Draft, Job, Opened, Work};
+
+/// After this many tries the writer is told that it is still not sent.
+const TELL_AFTER: u32 = 3;
 
 /// A part that a line's worker is to send now.
 #[derive(Debug)]
@@ -28,8 +33,24 @@ impl Work<'_> {
             };
             match self.part(id)? {
                 Some(part) if matches!(part.state, PartState::Transmitting { .. }) => {
-                    warn!(part_id = %id, "it was being sent when the program ended; its outcome is unknown");
-                    self.apply_to_part(id, PartEvent::Restarted)?;
+                    match self.core.opened {
+                        Opened::First => {
+                            warn!(part_id = %id, "it was being sent when the program ended; its outcome is unknown");
+                            self.apply_to_part(id, PartEvent::Restarted)?;
+                        }
+                        Opened::Again if self.core.is_handed(Job::Part(id)) => {
+                            self.save_part(id, None, &part)?;
+                        }
+                        // The commit that was to hand it out failed: no worker has it.
+                        Opened::Again => {
+                            self.apply_to_part(
+                                id,
+                                PartEvent::Postponed {
+                                    wait: Duration::ZERO,
+                                },
+                            )?;
+                        }
+                    }
                 }
                 Some(part) => self.save_part(id, None, &part)?,
                 None => self.transaction.remove(key),
@@ -39,10 +60,15 @@ impl Work<'_> {
     }
 
     pub(super) fn claim_part(&mut self, id: PartId) -> Result<Option<ClaimedPart>, StoreError> {
-        let Some(part) = self.part(id)? else {
+        self.apply_to_part(id, PartEvent::Claimed)?;
+        // It may have been called off, or held, in the same commit.
+        let claimed = self.part(id)?;
+        let Some(part) =
+            claimed.filter(|part| matches!(part.state, PartState::Transmitting { .. }))
+        else {
             return Ok(None);
         };
-        self.apply_to_part(id, PartEvent::Claimed)?;
+        self.hand_out(Job::Part(id));
         // The octets were made by `compose` and stored: they decode.
         let tpdu = sms_codec::hex::decode(&part.tpdu).unwrap_or_default();
         Ok(Some(ClaimedPart { id, tpdu }))
@@ -69,8 +95,9 @@ impl Work<'_> {
         id: PartId,
         outcome: Result<Accepted, SendError>,
     ) -> Result<(), StoreError> {
+        self.give_back(Job::Part(id));
         let attempt = match self.part(id)?.map(|part| part.state) {
-            Some(PartState::Transmitting { attempt }) => attempt,
+            Some(PartState::Transmitting { attempt, .. }) => attempt,
             _ => 1,
         };
         let event = match outcome {
@@ -81,6 +108,15 @@ impl Work<'_> {
             Err(SendError::Retry { cause }) => {
                 let wait = back_off(attempt, &mut self.core.random);
                 warn!(part_id = %id, attempt, retry_in = ?wait, error = %cause, "part postponed");
+                if attempt == TELL_AFTER {
+                    let prefix = self.prefix_for(id)?;
+                    let words = |which| {
+                        format!(
+                            "Not sent yet{which}: {cause}. I keep trying; {prefix}cancel in reply to it calls it off."
+                        )
+                    };
+                    self.tell_writer(id, words, Vec::new())?;
+                }
                 PartEvent::Postponed { wait }
             }
             Err(SendError::Reject {
@@ -131,11 +167,11 @@ impl Work<'_> {
         let message = id.message();
         match &part.state {
             PartState::Failed { .. } => self.hold_rest(message)?,
-            PartState::Sent { .. } | PartState::Unknown { .. } => {
+            PartState::Sent { .. } | PartState::Unknown(_) => {
                 self.match_kept_reports(&part.conversation.line)?;
             }
             PartState::Queued { .. }
-            | PartState::Held(_)
+            | PartState::Held { .. }
             | PartState::Transmitting { .. }
             | PartState::Delivered
             | PartState::Cancelled => {}
@@ -158,13 +194,24 @@ impl Work<'_> {
     /// After a refusal the parts that have not left stay: half a message helps nobody.
     fn hold_rest(&mut self, message: MessageId) -> Result<(), StoreError> {
         for (id, mut part) in self.parts(message)? {
-            if let PartState::Queued { .. } | PartState::Held(HoldReason::LineDown) = part.state {
+            if part.state.is_due() {
                 let before = part.state.clone();
-                part.state = PartState::Held(HoldReason::EarlierPart);
+                (part.state, _) = before
+                    .clone()
+                    .apply(PartEvent::Held(HoldReason::EarlierPart), self.now);
                 self.save_part(id, Some(&before), &part)?;
             }
         }
         Ok(())
+    }
+
+    /// The mark of commands where the part was written.
+    fn prefix_for(&self, id: PartId) -> Result<char, StoreError> {
+        let message = self.message(id.message())?;
+        Ok(match message.map(|message| message.way) {
+            Some(Way::Out { network, .. }) => self.prefix(&network),
+            Some(Way::In { .. }) | None => '/',
+        })
     }
 
     fn tell_failure(

@@ -14,7 +14,7 @@ use crate::post::{PostEvent, PostState};
 use crate::store::record::{Mark, Post, ReceiptNote};
 use crate::store::{StoreError, keys};
 use crate::writer::queue::Due;
-use crate::writer::work::{Work, lane};
+use crate::writer::work::{Draft, Job, Opened, Work, lane};
 
 /// A changed post that could not be shown is tried again after this.
 const AMEND_AGAIN: Duration = Duration::from_secs(30);
@@ -85,8 +85,18 @@ impl Work<'_> {
                 continue;
             };
             match self.transaction.load::<Post>(&keys::post(id))? {
-                // One that was being posted waits for its adapter, which knows what a repeat means there.
-                Some(post) => self.save_post(id, &post)?,
+                Some(mut post) => {
+                    let handed = self.core.is_handed(Job::Chat(id));
+                    // At the start one that was being posted waits for its adapter, which knows what a repeat means
+                    // there. Later, one that no worker has was never handed out.
+                    if self.core.opened == Opened::Again && !handed {
+                        let event = PostEvent::Postponed {
+                            wait: Duration::ZERO,
+                        };
+                        post.state = post.state.apply(event, Repeats::Shown, self.now);
+                    }
+                    self.save_post(id, &post)?;
+                }
                 None => self.transaction.remove(key),
             }
         }
@@ -98,6 +108,7 @@ impl Work<'_> {
                 continue;
             };
             match self.transaction.load::<Mark>(&keys::mark(id))? {
+                Some(_) if self.core.is_handed(Job::Chat(id)) => {}
                 Some(mark) => self.queue_mark(id, &mark, Due::At(mark.due))?,
                 None => self.transaction.remove(key),
             }
@@ -107,6 +118,9 @@ impl Work<'_> {
 
     /// A network is there: what was being posted when the program ended is in doubt.
     pub(super) fn attach_chat(&mut self, description: Description) -> Result<(), StoreError> {
+        self.core
+            .chats
+            .insert(description.network.clone(), description.clone());
         for key in self
             .transaction
             .keys(&keys::post_due_prefix(), usize::MAX)?
@@ -126,12 +140,10 @@ impl Work<'_> {
                     wait: Duration::ZERO,
                 };
                 post.state = post.state.apply(event, description.repeats, self.now);
+                self.alert_if_lost(&post)?;
                 self.save_post(id, &post)?;
             }
         }
-        self.core
-            .chats
-            .insert(description.network.clone(), description);
         Ok(())
     }
 
@@ -152,6 +164,7 @@ impl Work<'_> {
             PostState::Queued { attempt, .. } => {
                 let repeats = self.repeats(&post.network);
                 post.state = post.state.apply(PostEvent::Claimed, repeats, self.now);
+                self.hand_out(Job::Chat(id));
                 self.save_post(id, &post)?;
                 let room = self.plan_room(&post)?;
                 let Post {
@@ -167,7 +180,7 @@ impl Work<'_> {
                 }))
             }
             PostState::Posted { receipt } if post.revision > post.shown_revision => {
-                self.core.taken.insert(id);
+                self.hand_out(Job::Chat(id));
                 self.save_post(id, &post)?;
                 let kind = self
                     .room_kind(&post.network, &receipt.place)?
@@ -207,6 +220,7 @@ impl Work<'_> {
         id: PostId,
         outcome: PostOutcome,
     ) -> Result<(), StoreError> {
+        self.give_back(Job::Chat(id));
         let Some(mut post) = self.transaction.load::<Post>(&keys::post(id))? else {
             return Ok(());
         };
@@ -222,12 +236,8 @@ impl Work<'_> {
                 PostEvent::Arrived(receipt)
             }
             PostOutcome::Needless => PostEvent::Needless,
-            PostOutcome::Failed(ChatError::Retry { cause, after }) => {
-                let wait = after.unwrap_or(wait);
-                warn!(post_id = %id, adapter, attempt = tries, retry_in = ?wait, error = %cause, "post postponed");
-                PostEvent::Postponed { wait }
-            }
-            PostOutcome::NotTried(ChatError::Retry { cause, after }) => {
+            PostOutcome::Failed(ChatError::Retry { cause, after })
+            | PostOutcome::NotTried(ChatError::Retry { cause, after }) => {
                 let wait = after.unwrap_or(wait);
                 warn!(post_id = %id, adapter, attempt = tries, retry_in = ?wait, error = %cause, "post postponed");
                 PostEvent::Postponed { wait }
@@ -259,23 +269,31 @@ impl Work<'_> {
         };
         let repeats = self.repeats(&post.network);
         post.state = post.state.apply(event, repeats, self.now);
-        match &post.state {
-            PostState::Dead { cause } | PostState::Doubtful { cause } => {
-                self.alert_about(&post, cause)?;
-            }
-            PostState::Queued { .. }
-            | PostState::Posting { .. }
-            | PostState::Posted { .. }
-            | PostState::Dropped => {}
-        }
+        self.alert_if_lost(&post)?;
         self.save_post(id, &post)
     }
 
-    /// An SMS that a chat does not show has to be heard of elsewhere: in the admin chats of the other networks.
-    fn alert_about(&mut self, post: &Post, cause: &str) -> Result<(), StoreError> {
-        if !matches!(post.content, Content::Sms { .. })
-            || matches!(post.destination, Destination::Admin { .. })
-        {
+    /// An SMS that a chat refuses, or may not show, is shown in the admin chats, where it can be answered too.
+    fn alert_if_lost(&mut self, post: &Post) -> Result<(), StoreError> {
+        let (words, cause) = match &post.state {
+            PostState::Dead { cause } => ("could not be shown", cause),
+            PostState::Doubtful { cause } => ("may not have been shown", cause),
+            PostState::Queued { .. }
+            | PostState::Posting { .. }
+            | PostState::Posted { .. }
+            | PostState::Dropped => return Ok(()),
+        };
+        let Content::Sms {
+            from,
+            line,
+            text,
+            sent_at,
+            notes,
+        } = post.content.clone()
+        else {
+            return Ok(());
+        };
+        if matches!(post.destination, Destination::Admin { .. }) {
             return Ok(());
         }
         let label = self
@@ -283,14 +301,23 @@ impl Work<'_> {
             .chats
             .get(&post.network)
             .map_or_else(String::new, |known| known.label.clone());
-        let whose = post
-            .conversation
-            .as_ref()
-            .map(|known| known.address.to_string())
-            .unwrap_or_default();
-        self.tell_admins(&format!(
-            "An SMS from {whose} could not be shown in {label}: {cause}."
-        ))
+        let mut notes = notes;
+        notes.push(format!("this {words} in its place in {label}: {cause}"));
+        for (network, description) in self.core.chats.clone() {
+            for inbox in description.admins {
+                let content = Content::Sms {
+                    from: from.clone(),
+                    line: line.clone(),
+                    text: text.clone(),
+                    sent_at: sent_at.clone(),
+                    notes: notes.clone(),
+                };
+                let mut draft = Draft::new(&network, Destination::Admin { inbox }, content);
+                draft.conversation = post.conversation.clone();
+                self.add_post(draft)?;
+            }
+        }
+        Ok(())
     }
 
     /// By this a reply to the post finds its conversation, and a mirrored message shows its state.
@@ -307,21 +334,31 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// What a post should say now, as a new post: the old one is gone, or never came to be.
+    pub(super) fn show_anew(&mut self, post: &Post) -> Result<(), StoreError> {
+        let content = post.content.clone();
+        let mut draft = Draft::new(&post.network, post.destination.clone(), content);
+        draft.message = post.message;
+        draft.conversation = post.conversation.clone();
+        self.add_post(draft).map(|_| ())
+    }
+
     pub(super) fn settle_amend(
         &mut self,
         id: PostId,
         revision: u32,
         outcome: Result<(), ChatError>,
     ) -> Result<(), StoreError> {
-        self.core.taken.remove(&id);
+        self.give_back(Job::Chat(id));
         let Some(mut post) = self.transaction.load::<Post>(&keys::post(id))? else {
             return Ok(());
         };
         match outcome {
             Ok(()) => post.shown_revision = revision,
             Err(ChatError::Reject { cause } | ChatError::RoomGone { cause }) => {
-                warn!(post_id = %id, error = %cause, "a post cannot be brought up to date");
+                warn!(post_id = %id, error = %cause, "a post cannot be brought up to date; shown anew");
                 post.shown_revision = revision;
+                self.show_anew(&post)?;
             }
             Err(ChatError::Retry { after, .. }) => {
                 self.transaction.save(keys::post(id), &post)?;

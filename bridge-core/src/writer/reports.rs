@@ -18,6 +18,8 @@ use crate::wire::IncomingReport;
 use crate::writer::distance;
 use crate::writer::work::Work;
 
+/// Where the reference does not tell, the times of sending have to be this near.
+const NEAR: Duration = Duration::from_secs(600);
 /// Candidates and kept reports that are looked at.
 const MOST: usize = 500;
 /// A report that came this long before its part's outcome was stored may still be about it: the modem's answer to a send
@@ -93,17 +95,41 @@ impl Work<'_> {
     ) -> Result<Option<PartId>, StoreError> {
         let fits =
             |candidate: &Awaited| candidate.sent_at.since(report.arrived_at) <= BEFORE_OUTCOME;
+        let near = |candidate: &Awaited| {
+            report
+                .submitted_at
+                .is_some_and(|at| distance(at, candidate.sent_at) <= NEAR)
+        };
+        // It may be about the part that is on its way and has no reference yet.
+        let transmitting = self.is_transmitting(line, &report.recipient)?;
         let mut same = self.awaited(line, &report.recipient, Some(report.reference))?;
-        same.retain(fits);
+        same.retain(|candidate| fits(candidate) && (!transmitting || near(candidate)));
         if let Some(nearest) = nearest(&same, report.submitted_at) {
             return Ok(Some(nearest));
         }
         let mut without = self.awaited(line, &report.recipient, None)?;
-        without.retain(fits);
+        without.retain(|candidate| fits(candidate) && near(candidate));
         Ok(match without.as_slice() {
-            [only] => Some(only.id),
+            [only] if !transmitting => Some(only.id),
             _ => None,
         })
+    }
+
+    fn is_transmitting(&self, line: &LineName, recipient: &Address) -> Result<bool, StoreError> {
+        for key in self.transaction.keys(&keys::outbox_prefix(), MOST)? {
+            let Some(id) = keys::last_number(&key).map(PartId) else {
+                continue;
+            };
+            let Some(part) = self.part(id)? else { continue };
+            let conversation = &part.conversation;
+            if matches!(part.state, PartState::Transmitting { .. })
+                && conversation.line == *line
+                && conversation.address == *recipient
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn awaited(
@@ -120,10 +146,8 @@ impl Work<'_> {
             let Some(id) = keys::last_number(&key).map(PartId) else {
                 continue;
             };
-            let Some(part) = self.part(id)? else { continue };
-            if let PartState::Sent { at, .. } | PartState::Unknown { at, .. } = part.state {
-                found.push(Awaited { id, sent_at: at });
-            }
+            let awaited = self.part(id)?.and_then(|part| part.state.awaits_report());
+            found.extend(awaited.map(|(_, sent_at)| Awaited { id, sent_at }));
         }
         Ok(found)
     }

@@ -90,7 +90,7 @@ impl Work<'_> {
 
     /// Silence for the stranger, one word to the owners.
     fn stranger(&mut self, network: &Network, event: &ChatEvent) -> Result<Verdict, StoreError> {
-        let key = keys::told(network, &event.author.id);
+        let key = keys::told_of_stranger(network, &event.author.id);
         if event.audience == Audience::Bridge && !self.transaction.exists(&key)? {
             info!(
                 adapter = network.0,
@@ -134,11 +134,23 @@ impl Work<'_> {
     /// Whom something written here goes to: by what it answers, else by whose room this is.
     fn addressee(&self, said: &Said<'_>) -> Result<Option<Conversation>, StoreError> {
         if let Some(note) = self.answered(said)?
+            && (said.event.audience == Audience::Bridge || self.is_own(said, &note)?)
             && let Some(conversation) = note.conversation
         {
             return Ok(Some(conversation));
         }
         self.conversation_at(said.network, &said.event.place)
+    }
+
+    /// In a group people answer each other too: only what answers the bridge, or one's own earlier message, goes out.
+    fn is_own(&self, said: &Said<'_>, note: &ReceiptNote) -> Result<bool, StoreError> {
+        let Some(id) = note.message else {
+            return Ok(false);
+        };
+        Ok(match self.message(id)?.map(|message| message.way) {
+            Some(Way::Out { author, .. }) => author == said.person.name,
+            Some(Way::In { .. }) | None => false,
+        })
     }
 
     /// What the message is about that this one answers.
@@ -173,7 +185,7 @@ impl Work<'_> {
             }
             Command::SendIncomplete => self.refuse(
                 said,
-                format!("Not sent: write {prefix}send, the number and the text, like {prefix}send +12025550100 Hello!"),
+                format!("Not sent: write {prefix}send, the number without spaces, and the text, like {prefix}send +12025550100 Hello!"),
             ),
             Command::Retry => match self.answered(said)?.and_then(|note| note.message) {
                 Some(message) => self.send_again(said, message),
@@ -254,7 +266,13 @@ impl Work<'_> {
             DeliveryReports::Skip => ReportWish::NotAsked,
         };
         let id = MessageId(self.next_id());
-        let [.., reference] = id.0.to_be_bytes();
+        let key = keys::reference(&conversation.line);
+        let reference = self
+            .transaction
+            .load::<u8>(&key)?
+            .unwrap_or_default()
+            .wrapping_add(1);
+        self.transaction.save(key, &reference)?;
         let tpdus = match wire::compose(text, &conversation.address, reference, report) {
             Ok(tpdus) => tpdus,
             Err(error) => return self.refuse(said, format!("Not sent: {error}.")),
@@ -265,6 +283,7 @@ impl Work<'_> {
             let state = PartState::Queued {
                 attempt: 0,
                 due: self.now,
+                doubt: None,
             };
             let part = Part {
                 conversation: conversation.clone(),
@@ -384,10 +403,20 @@ impl Work<'_> {
             return self.refuse_reader(said);
         }
         let parts = self.parts(id)?;
+        if parts.is_empty() {
+            return self.refuse(
+                said,
+                "You received that message; there is nothing to send again.".to_owned(),
+            );
+        }
         let refused = |state: &PartState| {
             matches!(
                 state,
-                PartState::Failed { .. } | PartState::Held(HoldReason::EarlierPart)
+                PartState::Failed { .. }
+                    | PartState::Held {
+                        reason: HoldReason::EarlierPart,
+                        ..
+                    }
             )
         };
         let any_refused = parts.iter().any(|(_, part)| refused(&part.state));
@@ -395,7 +424,7 @@ impl Work<'_> {
             .iter()
             .filter(|(_, part)| match any_refused {
                 true => refused(&part.state),
-                false => matches!(part.state, PartState::Unknown { .. }),
+                false => matches!(part.state, PartState::Unknown(_)),
             })
             .map(|(id, _)| *id)
             .collect();
@@ -421,7 +450,7 @@ impl Work<'_> {
         for part in chosen {
             self.apply_to_part(part, PartEvent::AskedAgain)?;
         }
-        Ok(Verdict::Answered("Sending it again.".to_owned()))
+        self.confirm(said, "Sending it again.")
     }
 
     fn cancel(&mut self, said: &Said<'_>, id: MessageId) -> Result<Verdict, StoreError> {
@@ -429,21 +458,37 @@ impl Work<'_> {
             return self.refuse_reader(said);
         }
         let parts = self.parts(id)?;
-        if parts.is_empty() || !parts.iter().all(|(_, part)| part.state.is_due()) {
+        if parts.is_empty() {
+            return self.refuse(
+                said,
+                "You received that message; there is nothing to call off.".to_owned(),
+            );
+        }
+        if !parts.iter().all(|(_, part)| part.state.is_due()) {
             return self.refuse(
                 said,
                 "It cannot be called off any more: it has begun to leave, or is done.".to_owned(),
             );
         }
+        let doubtful = parts
+            .iter()
+            .any(|(_, part)| part.state.awaits_report().is_some());
         for (part, _) in parts {
             self.apply_to_part(part, PartEvent::Cancelled)?;
         }
-        Ok(Verdict::Answered("Called off; it was not sent.".to_owned()))
+        if doubtful {
+            self.confirm(
+                said,
+                "It is not sent again. Whether the first try left is still not known.",
+            )
+        } else {
+            self.confirm(said, "Called off; it was not sent.")
+        }
     }
 
     // Answers.
 
-    fn prefix(&self, network: &Network) -> char {
+    pub(super) fn prefix(&self, network: &Network) -> char {
         self.core
             .chats
             .get(network)
@@ -453,6 +498,17 @@ impl Work<'_> {
     fn answer_here(&mut self, said: &Said<'_>, text: String) -> Result<Verdict, StoreError> {
         self.reply(said.network, &said.here, text)?;
         Ok(Verdict::Answered(String::new()))
+    }
+
+    /// Says that it was done: on the button, or by a post.
+    fn confirm(&mut self, said: &Said<'_>, words: &str) -> Result<Verdict, StoreError> {
+        match said.event.body {
+            Body::Choice(_) => {}
+            Body::Text(_) | Body::Unsupported(_) => {
+                self.reply(said.network, &said.here, words.to_owned())?;
+            }
+        }
+        Ok(Verdict::Answered(words.to_owned()))
     }
 
     /// Says why not: by a post, or on the button that was pressed.
@@ -470,7 +526,7 @@ impl Work<'_> {
     fn refuse_reader(&mut self, said: &Said<'_>) -> Result<Verdict, StoreError> {
         let words = "This was not sent: you can read here, but not send. An owner can change that."
             .to_owned();
-        let key = keys::told(said.network, &said.event.author.id);
+        let key = keys::told_reader(said.network, &said.event.author.id);
         if self.transaction.exists(&key)? {
             return Ok(Verdict::Refused(words));
         }

@@ -27,8 +27,10 @@ pub(super) struct Core {
     pub(super) status: BTreeMap<LineName, watch::Receiver<LinkStatus>>,
     pub(super) chats: BTreeMap<Network, Description>,
     pub(super) random: fastrand::Rng,
-    /// Marks and changed posts that a worker has: due again when it settles them.
-    pub(super) taken: BTreeSet<PostId>,
+    /// What workers have in hand: parts, posts, changed posts and marks. Each is due again, or done, when they settle it.
+    handed: BTreeSet<Job>,
+    /// Whether the store was opened before in this run.
+    pub(super) opened: Opened,
     last_id: u64,
 }
 
@@ -39,7 +41,8 @@ impl Core {
             status: BTreeMap::new(),
             chats: BTreeMap::new(),
             random: fastrand::Rng::new(),
-            taken: BTreeSet::new(),
+            handed: BTreeSet::new(),
+            opened: Opened::First,
             last_id: 0,
         }
     }
@@ -58,9 +61,50 @@ impl Core {
         })
     }
 
+    /// The time of day, which never goes back behind what is stored: it stands still until the clock has caught up.
+    pub(super) fn now(&self) -> Timestamp {
+        let stored = i64::try_from(self.last_id / 1000).unwrap_or(i64::MAX);
+        self.settings.clock.now().max(Timestamp(stored))
+    }
+
+    pub(super) fn is_handed(&self, job: Job) -> bool {
+        self.handed.contains(&job)
+    }
+
+    /// Takes back what work that failed noted of jobs handed out and settled.
+    pub(super) fn undo(&mut self, changes: &[Change]) {
+        for change in changes.iter().rev() {
+            match change {
+                Change::Handed(job) => {
+                    self.handed.remove(job);
+                }
+                Change::Settled(job) => {
+                    self.handed.insert(*job);
+                }
+                Change::Job { .. } | Change::Set { .. } => {}
+            }
+        }
+    }
+
     pub(super) fn encoded_last_id(&self) -> Vec<u8> {
         encode(&self.last_id).unwrap_or_default()
     }
+}
+
+/// Whether this run opened the store before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// Nothing is in any worker's hands: what was under way when the program ended is in doubt.
+    First,
+    /// The store had failed: workers still have what they were handed.
+    Again,
+}
+
+/// Something that a worker has in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Job {
+    Part(PartId),
+    Chat(PostId),
 }
 
 /// What the queues learn after the commit.
@@ -72,6 +116,10 @@ pub(super) enum Change {
         id: u64,
         due: Due,
     },
+    /// A worker gets this job, unless the commit fails.
+    Handed(Job),
+    /// A worker gave this job back, unless the commit fails.
+    Settled(Job),
     /// A set of parts is waited for; `None`: no more.
     Set {
         key: Vec<u8>,
@@ -100,13 +148,18 @@ impl Work<'_> {
         self.core.last_id
     }
 
-    /// Whether the clock went back behind what is stored: then nothing expires.
-    pub(super) fn clock_went_back(&self) -> bool {
-        u64::try_from(self.now.0)
-            .unwrap_or(0)
-            .saturating_add(1)
-            .saturating_mul(1000)
-            < self.core.last_id
+    /// Hands a job to the worker that asked.
+    pub(super) fn hand_out(&mut self, job: Job) {
+        if self.core.handed.insert(job) {
+            self.changes.push(Change::Handed(job));
+        }
+    }
+
+    /// A worker gives a job back.
+    pub(super) fn give_back(&mut self, job: Job) {
+        if self.core.handed.remove(&job) {
+            self.changes.push(Change::Settled(job));
+        }
     }
 
     /// Removes `key` in a week.
@@ -121,7 +174,8 @@ impl Work<'_> {
     }
 
     pub(super) fn forget_old(&mut self) -> Result<(), StoreError> {
-        if self.clock_went_back() {
+        // While the clock is behind what is stored nothing expires.
+        if self.core.settings.clock.now() < self.now {
             return Ok(());
         }
         for key in self.transaction.keys(&keys::expiry_prefix(), 1000)? {
@@ -155,35 +209,26 @@ impl Work<'_> {
         part: &Part,
     ) -> Result<(), StoreError> {
         let Conversation { line, address } = &part.conversation;
-        let awaited = |state: &PartState| match state {
-            PartState::Sent { reference, .. } => Some(*reference),
-            PartState::Unknown { .. } => Some(None),
-            PartState::Queued { .. }
-            | PartState::Held(_)
-            | PartState::Transmitting { .. }
-            | PartState::Delivered
-            | PartState::Failed { .. }
-            | PartState::Cancelled => None,
-        };
-        if let Some(reference) = before.and_then(awaited) {
+        if let Some((reference, _)) = before.and_then(PartState::awaits_report) {
             self.transaction
                 .remove(keys::awaited(line, address, reference, id));
         }
         if part.report == ReportWish::Asked
-            && let Some(reference) = awaited(&part.state)
+            && let Some((reference, _)) = part.state.awaits_report()
         {
-            self.transaction
-                .save(keys::awaited(line, address, reference, id), &())?;
+            let key = keys::awaited(line, address, reference, id);
+            self.expire(&key)?;
+            self.transaction.save(key, &())?;
         }
         let due = match &part.state {
             PartState::Queued { due, .. } => Due::At(*due),
             PartState::Transmitting { .. } => Due::Taken,
             state if state.is_due() => Due::At(self.now),
-            PartState::Held(_)
+            PartState::Held { .. }
             | PartState::Sent { .. }
             | PartState::Delivered
             | PartState::Failed { .. }
-            | PartState::Unknown { .. }
+            | PartState::Unknown(_)
             | PartState::Cancelled => Due::Done,
         };
         match due {
@@ -262,7 +307,7 @@ impl Work<'_> {
         let due = match &post.state {
             PostState::Queued { due, .. } => Due::At(*due),
             PostState::Posting { .. } => Due::Taken,
-            PostState::Posted { .. } if self.core.taken.contains(&id) => Due::Taken,
+            PostState::Posted { .. } if self.core.is_handed(Job::Chat(id)) => Due::Taken,
             PostState::Posted { .. } if post.revision > post.shown_revision => Due::At(self.now),
             PostState::Posted { .. }
             | PostState::Doubtful { .. }
