@@ -6,6 +6,11 @@
     reason = "each test program uses a part of it"
 )]
 
+pub(crate) mod bridge;
+pub(crate) mod counterpart;
+pub(crate) mod modem;
+pub(crate) mod telegram;
+
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -22,11 +27,6 @@ pub(crate) fn program() -> Command {
     }
     command
 }
-
-pub(crate) mod bridge;
-pub(crate) mod counterpart;
-pub(crate) mod modem;
-pub(crate) mod telegram;
 
 /// Runs the program to its end with something on standard input.
 pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Output {
