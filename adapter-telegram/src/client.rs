@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bridge_core::chat::{
-    ChatEvent, Cursor, Description, InboxId, MessageState, Network, OutgoingPost, Receipt, Repeats,
-    Verdict,
+    ChatEvent, Cursor, Description, InboxId, MessageState, Network, OutgoingPost, Place, Receipt,
+    Repeats, Verdict,
 };
 use bridge_core::{BridgeError, BridgeHandle, ChatError, Timestamp, command};
 use secrecy::{ExposeSecret, SecretString};
@@ -64,6 +64,8 @@ pub struct Telegram {
     id: i64,
     me: OnceCell<Me>,
     limits: Mutex<Limits>,
+    /// The supergroup that a group became, by the group's old id. Learnt anew after a restart.
+    moved: Mutex<BTreeMap<i64, i64>>,
     /// Which chats are forums, and when that was learnt.
     pub(crate) forums: Mutex<BTreeMap<i64, (Instant, bool)>>,
 }
@@ -151,6 +153,7 @@ impl Telegram {
             id,
             me: OnceCell::new(),
             limits: Mutex::new(limits),
+            moved: Mutex::default(),
             forums: Mutex::default(),
         }))
     }
@@ -321,7 +324,7 @@ impl Telegram {
 
     pub(crate) async fn send(&self, post: &OutgoingPost) -> Result<Receipt, ChatError> {
         let place = &post.room.place;
-        let chat = chat_id(&place.chat)?;
+        let chat = self.chat(&place.chat)?;
         let mut message = SendMessage::new(ChatId(chat), outgoing::html(post))
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
@@ -344,7 +347,10 @@ impl Telegram {
             cause: "Telegram's answer names no message".to_owned(),
         })?;
         Ok(Receipt {
-            place: place.clone(),
+            place: Place {
+                chat: chat.to_string(),
+                thread: place.thread.clone(),
+            },
             message: id.to_string(),
         })
     }
@@ -354,7 +360,7 @@ impl Telegram {
         receipt: &Receipt,
         post: &OutgoingPost,
     ) -> Result<(), ChatError> {
-        let chat = chat_id(&receipt.place.chat)?;
+        let chat = self.chat(&receipt.place.chat)?;
         let html = outgoing::html(post);
         let mut message = EditMessageText::new(ChatId(chat), message_id(&receipt.message)?, html)
             .parse_mode(ParseMode::Html)
@@ -376,7 +382,7 @@ impl Telegram {
         receipt: &Receipt,
         state: MessageState,
     ) -> Result<(), ChatError> {
-        let chat = chat_id(&receipt.place.chat)?;
+        let chat = self.chat(&receipt.place.chat)?;
         let emoji = self.settings.reactions.emoji(state).map(str::to_owned);
         let reaction = SetMessageReaction::new(ChatId(chat), message_id(&receipt.message)?)
             .reaction(emoji.map(|emoji| ReactionType::Emoji { emoji }));
@@ -403,12 +409,31 @@ impl Telegram {
         }
     }
 
-    /// What the core can do about a refusal. A wish to wait holds for the whole chat.
+    /// What the core can do about a refusal. A wish to wait holds for the whole chat, a new id for all that follows.
     pub(crate) fn refused(&self, error: &RequestError, effect: Effect, chat: i64) -> ChatError {
         if let RequestError::RetryAfter(wait) = error {
             self.limits().hold(chat, wait.duration(), Instant::now());
         }
+        if let RequestError::MigrateToChatId(new) = error {
+            warn!(
+                adapter = "telegram",
+                "a group became a supergroup; write {new} instead of {chat} into telegram.inbox"
+            );
+            self.moved().insert(chat, new.0);
+        }
         judge(error, effect, chat)
+    }
+
+    /// A chat as the core names it, under the id that it has now.
+    pub(crate) fn chat(&self, chat: &str) -> Result<i64, ChatError> {
+        let id: i64 = chat.parse().map_err(|_error| ChatError::Reject {
+            cause: format!("\"{chat}\" is no Telegram chat"),
+        })?;
+        Ok(self.moved().get(&id).copied().unwrap_or(id))
+    }
+
+    fn moved(&self) -> MutexGuard<'_, BTreeMap<i64, i64>> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One for each bot and server: offsets of one mean nothing to another.
@@ -596,13 +621,6 @@ fn bot_id(token: &SecretString) -> Option<i64> {
 
 fn inbox_id(id: &i64) -> InboxId {
     InboxId(id.to_string())
-}
-
-/// A chat as the core names it.
-pub(crate) fn chat_id(chat: &str) -> Result<i64, ChatError> {
-    chat.parse().map_err(|_error| ChatError::Reject {
-        cause: format!("\"{chat}\" is no Telegram chat"),
-    })
 }
 
 fn message_id(message: &str) -> Result<MessageId, ChatError> {

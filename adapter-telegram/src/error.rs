@@ -31,7 +31,8 @@ pub(crate) enum Effect {
 /// | 401, 404 for the token | `Retry` after a minute: the token is wrong |
 /// | 403 blocked, not started, kicked; 400 chat not found in a private chat | `Retry` after a minute: what to press |
 /// | 400 message thread not found, topic deleted | `RoomGone` |
-/// | 400 topic closed, no right to manage topics | `Retry` after a minute: what to grant |
+/// | 400 topic closed, a right is lacking | `Retry` after a minute: what to grant |
+/// | 400 with `migrate_to_chat_id` | `Retry`, which goes to the new chat |
 /// | other 4xx | `Reject` in Telegram's words |
 pub(crate) fn judge(error: &RequestError, effect: Effect, chat: i64) -> ChatError {
     match error {
@@ -39,10 +40,12 @@ pub(crate) fn judge(error: &RequestError, effect: Effect, chat: i64) -> ChatErro
             cause: format!("Telegram wants us to wait {} s", wait.seconds()),
             after: Some(wait.duration()),
         },
-        RequestError::MigrateToChatId(new) => ChatError::Reject {
+        // From now on the new chat is meant: see `Telegram::refused`.
+        RequestError::MigrateToChatId(new) => ChatError::Retry {
             cause: format!(
                 "the group became a supergroup; write {new} instead of {chat} into telegram.inbox"
             ),
+            after: Some(Duration::ZERO),
         },
         RequestError::Network(error) if error.is_connect() => ChatError::Retry {
             cause: network(error),
@@ -89,12 +92,19 @@ fn judge_text(text: &str, effect: Effect, chat: i64) -> ChatError {
         }
     } else if says("TOPIC_CLOSED") {
         wait_for_person("the topic is closed: open it again, or let the bot manage topics")
-    } else if says("not enough rights to create a topic")
-        || says("not enough rights to manage topics")
-    {
+    } else if says("rights to create a topic") || says("rights to manage topics") {
         wait_for_person(
             "the bot may not create topics: make it an administrator who may manage topics",
         )
+    } else if says("not enough rights") || says("administrator rights") || says("WRITE_FORBIDDEN") {
+        wait_for_person(&format!(
+            "the bot lacks a right in the chat {chat}: give it that ({text})"
+        ))
+    } else if text.starts_with("Not Found") {
+        ChatError::Reject {
+            cause: "the Bot API server does not know this: telegram.api_url names an old one"
+                .to_owned(),
+        }
     } else if text.starts_with("Bad Request") || text.starts_with("Conflict") {
         ChatError::Reject {
             cause: format!("Telegram refused it: {text}"),
@@ -235,6 +245,13 @@ mod tests {
                 "retry later",
                 "retry later",
             ),
+            (
+                "Bad Request: not enough rights to send text messages to the chat",
+                -5,
+                "retry later",
+                "retry later",
+            ),
+            ("Not Found: method not found", 5, "reject", "reject"),
             ("Bad Request: REACTION_INVALID", -5, "reject", "reject"),
             (
                 "Bad Request: can't parse entities: whatever",

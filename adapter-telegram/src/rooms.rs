@@ -13,7 +13,7 @@ use teloxide::types::ChatId;
 use tracing::warn;
 
 use crate::Topics;
-use crate::client::{Telegram, call, chat_id};
+use crate::client::{Telegram, call};
 use crate::error::{self, Effect};
 
 /// How long it is believed what a chat is; a group may be made a forum at any time.
@@ -27,7 +27,7 @@ impl Telegram {
     pub(crate) async fn room(&self, intent: &RoomIntent) -> Result<Room, ChatError> {
         match &intent.destination {
             Destination::Conversation { inbox, .. } => {
-                let chat = chat_id(&inbox.0)?;
+                let chat = self.chat(&inbox.0)?;
                 if self.has_topics(chat).await? {
                     self.topic(chat, intent).await
                 } else {

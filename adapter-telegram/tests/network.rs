@@ -74,7 +74,7 @@ fn cause(error: &ChatError) -> (&'static str, Option<Duration>, String) {
 #[tokio::test]
 async fn a_post_its_buttons_its_change_and_its_state() {
     let sim = Sim::start().await;
-    let telegram = Telegram::new(sim.settings()).unwrap();
+    let telegram = Telegram::without_limits(sim.settings()).unwrap();
     let question = sim.write(OWNER, OWNER, "a question").await;
     let mut asked = post(OWNER, None, "see <https://example.org>?");
     asked.reply_to = Some(question.to_string());
@@ -281,6 +281,33 @@ async fn rooms() {
         words.contains("administrator who may manage topics"),
         "{words}"
     );
+    sim.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_group_that_became_a_supergroup_is_found_again() {
+    let sim = Sim::start().await;
+    let telegram = Telegram::without_limits(sim.settings()).unwrap();
+    telegram.post(&post(GROUP, None, "before")).await.unwrap();
+    let new: i64 = -1_002_000_000_009;
+    sim.act("migrate", json!({ "chat": GROUP, "to": new }))
+        .await;
+    let error = telegram
+        .post(&post(GROUP, None, "after"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (cause(&error).0, cause(&error).1),
+        ("retry", Some(Duration::ZERO))
+    );
+    let receipt = telegram.post(&post(GROUP, None, "after")).await.unwrap();
+    assert_eq!(receipt.place.chat, new.to_string());
+    telegram
+        .show_state(&receipt, MessageState::Sent)
+        .await
+        .unwrap();
+    let messages = sim.messages(new).await;
+    assert_eq!(messages.last().unwrap()["reactions"], json!(["🕊"]));
     sim.server.stop().await;
 }
 
