@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
+mod compose;
 mod incoming;
 mod marks;
 mod outgoing;

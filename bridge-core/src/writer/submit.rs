@@ -3,24 +3,14 @@
 use tracing::{debug, info};
 
 use crate::address::{Address, Conversation, LineName};
-use crate::chat::{
-    Audience, Body, ChatEvent, Content, Cursor, Destination, MessageState, Network, Receipt,
-    Verdict,
-};
+use crate::chat::{Audience, Body, ChatEvent, Cursor, MessageState, Network, Receipt, Verdict};
 use crate::command::{self, Command, Parsed};
-use crate::handle::DeliveryReports;
 use crate::id::{MessageId, PartId};
-use crate::link::LinkPhase;
 use crate::part::{HoldReason, PartEvent, PartState, message_state};
 use crate::person::{Person, Role};
-use crate::store::record::{Message, Part, ReceiptNote, ReportWish, Way};
+use crate::store::record::{ReceiptNote, Way};
 use crate::store::{StoreError, keys};
-use crate::wire;
-use crate::writer::incoming::pieces;
-use crate::writer::work::{Draft, Work};
-
-/// Longer texts are refused before they are cut into parts: 255 parts of 153 septets is the most there is.
-const LONGEST_TEXT: usize = 40_000;
+use crate::writer::work::Work;
 
 impl Work<'_> {
     pub(super) fn submit(
@@ -227,162 +217,6 @@ impl Work<'_> {
         }
     }
 
-    // Sending.
-
-    fn compose(
-        &mut self,
-        said: &Said<'_>,
-        conversation: Conversation,
-        text: &str,
-    ) -> Result<Verdict, StoreError> {
-        if said.person.role < Role::Writer {
-            return self.refuse_reader(said);
-        }
-        if !conversation.address.can_be_answered() {
-            let name = &conversation.address;
-            return self.refuse(
-                said,
-                format!("Not sent: {name} is a name and not a number; it cannot be answered."),
-            );
-        }
-        if text.trim().is_empty() {
-            return self.refuse(said, "Not sent: there is no text.".to_owned());
-        }
-        if text.len() > LONGEST_TEXT {
-            return self.refuse(
-                said,
-                "Not sent: this is longer than any SMS; cut it into shorter messages.".to_owned(),
-            );
-        }
-        let Some(line) = self.core.line(&conversation.line).cloned() else {
-            let words = format!(
-                "Not sent: the SIM {} is not configured any more.",
-                conversation.line
-            );
-            return self.refuse(said, words);
-        };
-        let report = match line.delivery_reports {
-            DeliveryReports::Ask => ReportWish::Asked,
-            DeliveryReports::Skip => ReportWish::NotAsked,
-        };
-        let id = MessageId(self.next_id());
-        let key = keys::reference(&conversation.line);
-        let reference = self
-            .transaction
-            .load::<u8>(&key)?
-            .unwrap_or_default()
-            .wrapping_add(1);
-        self.transaction.save(key, &reference)?;
-        let tpdus = match wire::compose(text, &conversation.address, reference, report) {
-            Ok(tpdus) => tpdus,
-            Err(error) => return self.refuse(said, format!("Not sent: {error}.")),
-        };
-        info!(message_id = %id, line = %line.name, parts = tpdus.len(), adapter = said.network.0, "message queued");
-        let mut parts = 0;
-        for tpdu in tpdus {
-            let state = PartState::Queued {
-                attempt: 0,
-                due: self.now,
-                doubt: None,
-            };
-            let part = Part {
-                conversation: conversation.clone(),
-                tpdu,
-                report,
-                state,
-            };
-            self.save_part(PartId::new(id, parts), None, &part)?;
-            parts = parts.saturating_add(1);
-        }
-        let message = Message {
-            conversation,
-            text: text.to_owned(),
-            at: self.now,
-            way: Way::Out {
-                author: said.person.name.clone(),
-                network: said.network.clone(),
-                origin: said.here.clone(),
-                parts,
-                again: 0,
-            },
-        };
-        self.transaction.save(keys::message(id), &message)?;
-        let note = ReceiptNote {
-            conversation: Some(message.conversation.clone()),
-            message: Some(id),
-        };
-        self.transaction.save(
-            keys::receipt(said.network, &said.here.place.chat, &said.here.message),
-            &note,
-        )?;
-        self.add_mark(said.network, said.here.clone(), id)?;
-        self.mirror(said, id, &message)?;
-        self.say_if_line_is_down(said, &line.name)?;
-        Ok(Verdict::Accepted)
-    }
-
-    /// Shows what was written here in every other inbox; it never goes out again from there.
-    fn mirror(
-        &mut self,
-        said: &Said<'_>,
-        id: MessageId,
-        message: &Message,
-    ) -> Result<(), StoreError> {
-        let via = self
-            .core
-            .chats
-            .get(said.network)
-            .map_or_else(|| said.network.0.clone(), |known| known.label.clone());
-        let name = &said.event.author.name;
-        let author = if name.trim().is_empty() {
-            said.person.name.clone()
-        } else {
-            name.clone()
-        };
-        for (network, description) in self.core.chats.clone() {
-            for inbox in description.inboxes {
-                for text in pieces(&message.text, description.text_limit) {
-                    let destination = Destination::Conversation {
-                        inbox: inbox.clone(),
-                        conversation: message.conversation.clone(),
-                    };
-                    let to = message.conversation.address.to_string();
-                    let content = Content::Mirror {
-                        to,
-                        author: author.clone(),
-                        via: via.clone(),
-                        text,
-                    };
-                    let mut draft = Draft::new(&network, destination, content);
-                    draft.message = Some(id);
-                    draft.conversation = Some(message.conversation.clone());
-                    draft.mirrors = (network == *said.network).then(|| said.here.clone());
-                    self.add_post(draft)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn say_if_line_is_down(&mut self, said: &Said<'_>, line: &LineName) -> Result<(), StoreError> {
-        let Some(status) = self
-            .core
-            .status
-            .get(line)
-            .map(|status| status.borrow().clone())
-        else {
-            return Ok(());
-        };
-        if status.phase == LinkPhase::Ready {
-            return Ok(());
-        }
-        let text = format!(
-            "The SIM {line} is not ready: {}. Your message waits, and goes out when it is.",
-            status.words
-        );
-        self.reply(said.network, &said.here, text)
-    }
-
     // Sending again, and calling off.
 
     fn choice(&mut self, said: &Said<'_>, token: &str) -> Result<Verdict, StoreError> {
@@ -512,7 +346,7 @@ impl Work<'_> {
     }
 
     /// Says why not: by a post, or on the button that was pressed.
-    fn refuse(&mut self, said: &Said<'_>, words: String) -> Result<Verdict, StoreError> {
+    pub(super) fn refuse(&mut self, said: &Said<'_>, words: String) -> Result<Verdict, StoreError> {
         match said.event.body {
             Body::Choice(_) => {}
             Body::Text(_) | Body::Unsupported(_) => {
@@ -523,7 +357,7 @@ impl Work<'_> {
     }
 
     /// A reader is told once, in place.
-    fn refuse_reader(&mut self, said: &Said<'_>) -> Result<Verdict, StoreError> {
+    pub(super) fn refuse_reader(&mut self, said: &Said<'_>) -> Result<Verdict, StoreError> {
         let words = "This was not sent: you can read here, but not send. An owner can change that."
             .to_owned();
         let key = keys::told_reader(said.network, &said.event.author.id);
@@ -536,9 +370,9 @@ impl Work<'_> {
 }
 
 /// One event of a known person.
-struct Said<'a> {
-    network: &'a Network,
-    event: &'a ChatEvent,
-    here: Receipt,
-    person: Person,
+pub(super) struct Said<'a> {
+    pub(super) network: &'a Network,
+    pub(super) event: &'a ChatEvent,
+    pub(super) here: Receipt,
+    pub(super) person: Person,
 }
