@@ -1,0 +1,415 @@
+//! What people write, on its way to the core.
+//!
+//! The core's cursor is our own sync token: committed with the events that it covers. The SDK keeps another one, which
+//! runs ahead of ours when the program ends between its commit and the core's; [`Sync::catch_up`] fetches what lies
+//! between them by a request past the SDK. Whatever arrives twice that way is recognised by the core.
+
+use std::time::Duration;
+
+use bridge_core::chat::{Audience, Author, Body, ChatEvent, Cursor, Network, Place};
+use bridge_core::{BridgeError, BridgeHandle, Timestamp};
+use matrix_sdk::config::{SyncSettings, SyncToken};
+use matrix_sdk::room::MessagesOptions;
+use matrix_sdk::ruma::api::client::filter::{
+    Filter as EventFilter, FilterDefinition, LazyLoadOptions, RoomEventFilter,
+};
+use matrix_sdk::ruma::api::client::sync::sync_events;
+use matrix_sdk::ruma::events::AnySyncTimelineEvent;
+use matrix_sdk::ruma::presence::PresenceState;
+use matrix_sdk::ruma::serde::Raw;
+use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, UInt, UserId};
+use matrix_sdk::store::StateStoreDataKey;
+use matrix_sdk::sync::SyncResponse;
+use matrix_sdk::{Client, Room};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::backoff::Backoff;
+use crate::error::Failure;
+use crate::event::{self, Event, Said};
+use crate::rooms;
+
+/// How long the homeserver holds a request when there is nothing to say.
+const POLL: Duration = Duration::from_secs(30);
+
+/// The longest stretch of one room that is fetched after an absence: pages of [`PAGE`] events.
+const PAGES: u32 = 50;
+const PAGE: u32 = 100;
+
+/// How many events the core is handed at a time.
+const CHUNK: usize = 100;
+
+/// Why listening ended.
+pub(crate) enum Ended {
+    /// The program stops.
+    Stopped,
+    /// Start again after a while.
+    Failed(Failure),
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// The loop from the homeserver to the core.
+pub(crate) struct Sync<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) bridge: &'a BridgeHandle,
+    pub(crate) stop: &'a CancellationToken,
+    pub(crate) network: &'a Network,
+    /// Who is a known person.
+    pub(crate) is_known: &'a (dyn Fn(&UserId) -> bool + Send + std::marker::Sync),
+}
+
+/// Part of one room's timeline.
+struct Stretch {
+    room_id: OwnedRoomId,
+    /// Where the events before these begin. `None` where nothing is left out.
+    before: Option<String>,
+    events: Vec<Raw<AnySyncTimelineEvent>>,
+}
+
+impl Sync<'_> {
+    /// Hands over what was said while nobody listened, and returns where to go on. After it the SDK knows its rooms.
+    pub(crate) async fn catch_up(&self) -> Result<String, Ended> {
+        let key = self.key();
+        let ours = loop {
+            match self.bridge.cursor(self.network, &key).await {
+                Ok(cursor) => break cursor,
+                Err(BridgeError::Stopping) => return Err(Ended::Stopped),
+                Err(error) => {
+                    warn!(adapter = "matrix", %error, "cursor not read");
+                    self.pause(Duration::from_secs(1)).await?;
+                }
+            }
+        };
+        let theirs = match self.sdk_token().await? {
+            Some(token) => token,
+            // What a new device sees first is history: it only tells the SDK its rooms.
+            None => {
+                self.sync(SyncToken::NoToken, Duration::ZERO)
+                    .await?
+                    .next_batch
+            }
+        };
+        if ours.as_ref() == Some(&theirs) {
+            return Ok(theirs);
+        }
+        let missed = match &ours {
+            Some(since) => self.fetch_since(since).await?,
+            None => Vec::new(),
+        };
+        if ours.is_some() {
+            info!(
+                adapter = "matrix",
+                rooms = missed.len(),
+                "fetched what the core had not stored"
+            );
+        }
+        self.hand_over(missed, ours.as_deref(), &theirs).await?;
+        Ok(theirs)
+    }
+
+    /// One turn of the loop: waits for the homeserver, hands over, returns the next position.
+    pub(crate) async fn turn(&self, position: String) -> Result<String, Ended> {
+        // Ahead of ours after a failure in the middle: then its next answer may hold nothing of what we miss.
+        if self.sdk_token().await?.as_ref() != Some(&position) {
+            return self.catch_up().await;
+        }
+        let response = self
+            .sync(SyncToken::Specific(position.clone()), POLL)
+            .await?;
+        let next = response.next_batch.clone();
+        let invited = !response.rooms.invited.is_empty();
+        if next != position {
+            self.hand_over(stretches(response), Some(&position), &next)
+                .await?;
+        }
+        if invited {
+            rooms::accept_invitations(self.client, self.is_known).await;
+        }
+        Ok(next)
+    }
+
+    /// One cursor for each account: sync tokens of one device serve another.
+    fn key(&self) -> String {
+        self.client
+            .user_id()
+            .map(|user| user.to_string())
+            .unwrap_or_default()
+    }
+
+    async fn sdk_token(&self) -> Result<Option<String>, Failure> {
+        let stored = self
+            .client
+            .state_store()
+            .get_kv_data(StateStoreDataKey::SyncToken)
+            .await
+            .map_err(|error| Failure::Local(format!("failed to read the Matrix store: {error}")))?;
+        Ok(stored.and_then(|value| value.into_sync_token()))
+    }
+
+    async fn sync(&self, token: SyncToken, poll: Duration) -> Result<SyncResponse, Ended> {
+        let settings = SyncSettings::new()
+            .token(token)
+            .timeout(poll)
+            .filter(filter())
+            .set_presence(PresenceState::Offline);
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Ended::Stopped),
+            response = Box::pin(self.client.sync_once(settings)) => {
+                response.map_err(|error| Ended::Failed(error.into()))
+            }
+        }
+    }
+
+    /// What happened since `since`, without the SDK.
+    async fn fetch_since(&self, since: &str) -> Result<Vec<Stretch>, Ended> {
+        let mut request = sync_events::v3::Request::new();
+        request.since = Some(since.to_owned());
+        request.filter = Some(filter());
+        request.set_presence = PresenceState::Offline;
+        let answer = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(Ended::Stopped),
+            answer = self.client.send(request) => answer.map_err(Failure::from),
+        };
+        match answer {
+            Ok(response) => Ok(raw_stretches(response)),
+            // The token of a homeserver that was set up anew.
+            Err(Failure::Refused {
+                status: 400,
+                message,
+                ..
+            }) => {
+                warn!(adapter = "matrix", error = %message,
+                    "the homeserver does not know our position; what was written meanwhile is not fetched");
+                Ok(Vec::new())
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Gives the core all that was said in these stretches, then the cursor. Does not return before it is durable.
+    async fn hand_over(
+        &self,
+        stretches: Vec<Stretch>,
+        since: Option<&str>,
+        next: &str,
+    ) -> Result<(), Ended> {
+        let mut events = Vec::new();
+        for stretch in stretches {
+            let Some(room) = self.client.get_room(&stretch.room_id) else {
+                continue;
+            };
+            for said in self.whole(&room, stretch, since).await? {
+                events.push(self.chat_event(&room, said).await);
+                if events.len() >= CHUNK {
+                    self.submit(std::mem::take(&mut events), None).await?;
+                }
+            }
+        }
+        let cursor = Cursor {
+            key: self.key(),
+            value: next.to_owned(),
+        };
+        self.submit(events, Some(cursor)).await
+    }
+
+    /// What was said in a stretch, with what the homeserver left out of it.
+    async fn whole(
+        &self,
+        room: &Room,
+        stretch: Stretch,
+        since: Option<&str>,
+    ) -> Result<Vec<Said>, Ended> {
+        let me = room.own_user_id();
+        let mut events = read_all(&stretch.events);
+        let mut before = stretch.before;
+        for page in 0..PAGES {
+            // What was said before the bot joined was not said to it.
+            if events.iter().any(|event| event.is_join_of(me)) {
+                break;
+            }
+            let Some(from) = before.take() else { break };
+            let mut options = MessagesOptions::backward().from(from.as_str());
+            options.to = since.map(ToOwned::to_owned);
+            options.limit = UInt::from(PAGE);
+            let answer = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(Ended::Stopped),
+                answer = room.messages(options) => answer.map_err(Failure::from),
+            };
+            let older = match answer {
+                Ok(older) => older,
+                // The bot was removed: what it may no longer see is gone for it.
+                Err(failure) if failure.doubts_membership() => break,
+                Err(failure) => return Err(failure.into()),
+            };
+            let mut earlier: Vec<Event> = older
+                .chunk
+                .iter()
+                .rev()
+                .filter_map(|event| event::read(event.raw()))
+                .collect();
+            earlier.append(&mut events);
+            events = earlier;
+            before = older.end;
+            if page + 1 == PAGES && before.is_some() {
+                warn!(adapter = "matrix", room = %room.room_id(),
+                    "too much was written during an absence; the oldest of it is left out");
+            }
+        }
+        let joined = events.iter().rposition(|event| event.is_join_of(me));
+        Ok(events
+            .into_iter()
+            .skip(joined.map_or(0, |at| at + 1))
+            .filter_map(|event| event.said(me))
+            .collect())
+    }
+
+    async fn chat_event(&self, room: &Room, said: Said) -> ChatEvent {
+        let sender = OwnedUserId::try_from(said.sender.as_str()).ok();
+        let member = match &sender {
+            Some(sender) => room.get_member_no_sync(sender).await.ok().flatten(),
+            None => None,
+        };
+        let name = member.map_or_else(|| said.sender.clone(), |member| member.name().to_owned());
+        ChatEvent {
+            audience: self.audience(room, &said).await,
+            id: said.event_id.clone(),
+            author: Author {
+                id: said.sender,
+                name,
+            },
+            place: Place {
+                chat: room.room_id().to_string(),
+                thread: None,
+            },
+            message: said.event_id,
+            reply_to: said.reply_to,
+            body: said.body,
+            at: Timestamp(said.at),
+        }
+    }
+
+    /// To the bridge: in a room of ours, in a private chat with it, by a command, by a reply to one of its posts.
+    async fn audience(&self, room: &Room, said: &Said) -> Audience {
+        let is_command = match &said.body {
+            Body::Text(text) => text.starts_with(['!', '/']),
+            Body::Unsupported(_) | Body::Choice(_) => false,
+        };
+        let members = room
+            .joined_members_count()
+            .saturating_add(room.invited_members_count());
+        if is_command || members <= 2 || rooms::is_ours(room).await {
+            return Audience::Bridge;
+        }
+        let Some(answered) = said
+            .reply_to
+            .as_deref()
+            .and_then(|id| matrix_sdk::ruma::EventId::parse(id).ok())
+        else {
+            return Audience::Group;
+        };
+        match room.event(&answered, None).await {
+            Ok(event) if event.sender().as_deref() == Some(room.own_user_id()) => Audience::Bridge,
+            Ok(_) | Err(_) => Audience::Group,
+        }
+    }
+
+    async fn submit(&self, events: Vec<ChatEvent>, cursor: Option<Cursor>) -> Result<(), Ended> {
+        let count = events.len();
+        let mut backoff = Backoff::default();
+        loop {
+            let answer = self
+                .bridge
+                .submit(self.network, events.clone(), cursor.clone())
+                .await;
+            match answer {
+                Ok(_verdicts) => {
+                    debug!(adapter = "matrix", events = count, "handed over");
+                    return Ok(());
+                }
+                Err(BridgeError::Stopping) => return Err(Ended::Stopped),
+                Err(error) => {
+                    warn!(adapter = "matrix", events = count, %error, "not handed over");
+                    self.pause(backoff.next_wait(None)).await?;
+                }
+            }
+        }
+    }
+
+    async fn pause(&self, wait: Duration) -> Result<(), Ended> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Ended::Stopped),
+            () = tokio::time::sleep(wait) => Ok(()),
+        }
+    }
+}
+
+/// What is asked for: messages and state, members as they write; neither typing nor receipts nor presence.
+fn filter() -> sync_events::v3::Filter {
+    let mut definition = FilterDefinition::default();
+    definition.presence = EventFilter::ignore_all();
+    definition.room.ephemeral = RoomEventFilter::ignore_all();
+    definition.room.state.lazy_load_options = LazyLoadOptions::Enabled {
+        include_redundant_members: false,
+    };
+    definition.room.timeline.limit = Some(UInt::from(50_u32));
+    sync_events::v3::Filter::FilterDefinition(definition)
+}
+
+fn stretches(response: SyncResponse) -> Vec<Stretch> {
+    let joined = response
+        .rooms
+        .joined
+        .into_iter()
+        .map(|(room_id, update)| (room_id, update.timeline));
+    let left = response
+        .rooms
+        .left
+        .into_iter()
+        .map(|(room_id, update)| (room_id, update.timeline));
+    joined
+        .chain(left)
+        .map(|(room_id, timeline)| Stretch {
+            room_id,
+            before: timeline.prev_batch.filter(|_| timeline.limited),
+            events: timeline
+                .events
+                .into_iter()
+                .map(|event| event.into_raw())
+                .collect(),
+        })
+        .collect()
+}
+
+fn raw_stretches(response: sync_events::v3::Response) -> Vec<Stretch> {
+    let joined = response
+        .rooms
+        .join
+        .into_iter()
+        .map(|(room_id, update)| (room_id, update.timeline));
+    let left = response
+        .rooms
+        .leave
+        .into_iter()
+        .map(|(room_id, update)| (room_id, update.timeline));
+    joined
+        .chain(left)
+        .map(|(room_id, timeline)| Stretch {
+            room_id,
+            before: timeline.prev_batch.filter(|_| timeline.limited),
+            events: timeline.events,
+        })
+        .collect()
+}
+
+fn read_all(events: &[Raw<AnySyncTimelineEvent>]) -> Vec<Event> {
+    events.iter().filter_map(event::read).collect()
+}
