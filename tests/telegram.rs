@@ -134,7 +134,7 @@ async fn commands_and_mistakes_are_answered() {
         ("/status", "SIM home: ready"),
         ("/nonsense", "There is no command /nonsense"),
         ("/send bananas hello", "\"bananas\" is no phone number"),
-        ("/send +12025550100", "the number and the text"),
+        ("/send +12025550100", "and the text, like /send"),
         ("hello?", "I don't know whom this is for"),
     ] {
         bench.telegram.write(said).await;

@@ -6,7 +6,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `client.rs` | the bot, its long polls, the loop |
+//! | `client.rs` | the bot and its calls |
+//! | `polling.rs` | long polls, and the loop that brings in what people do |
 //! | `incoming.rs` | an update → a `ChatEvent` |
 //! | `outgoing.rs` | content → HTML, choices → buttons, states → reactions |
 //! | `rooms.rs` | a destination → a chat or topic |
@@ -23,6 +24,7 @@ mod error;
 mod incoming;
 mod limits;
 mod outgoing;
+mod polling;
 mod rooms;
 
 use async_trait::async_trait;
