@@ -271,6 +271,10 @@ async def topics(bot):
     act("write", chat=FORUM, **{"from": ANN}, text="no reply", topic=topic.message_thread_id)
     message = (await bot.get_updates(offset=-1))[0].message
     check("the implicit reply", message.reply_to_message.forum_topic_created is not None and message.is_topic_message)
+    check("pinned", await bot.pin_chat_message(FORUM, post.message_id))
+    pinned = (await bot.get_updates(offset=-1))[0].message
+    check("the bot hears of its own pin", pinned.pinned_message.message_id == post.message_id and pinned.from_user.id == bot.id)
+    await refused("no right to pin", TelegramBadRequest, "not enough rights", bot.pin_chat_message(SUPERGROUP, 1))
     check("renamed", await bot.edit_forum_topic(FORUM, topic.message_thread_id, name="Ann"))
     await refused("renamed to the same", TelegramBadRequest, "TOPIC_NOT_MODIFIED", bot.edit_forum_topic(FORUM, topic.message_thread_id, name="Ann"))
     check("closed", await bot.close_forum_topic(FORUM, topic.message_thread_id) and act("topics", chat=FORUM)[0]["closed"])

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::answer::{Answer, Failure};
 use crate::html::{self, Formatted};
+use crate::people;
 use crate::reactions;
 use crate::render;
 use crate::request::Parameters;
-use crate::world::{Chat, ChatKey, Kind, Message, World, now};
+use crate::world::{Chat, ChatKey, Kind, Member, Message, World, now};
 
 use super::{done, find_to_write, keyboard, lookup, lookup_mut, message_id};
 
@@ -105,6 +106,29 @@ pub(super) fn react(world: &mut World, bot: i64, parameters: &Parameters) -> Ans
     } else {
         message.reactions.insert(bot, set);
     }
+    done()
+}
+
+/// Bot API, "pinChatMessage": in groups the bot has to be an administrator. It hears of its own pin, too.
+pub(super) fn pin(world: &mut World, bot: i64, parameters: &Parameters) -> Answer {
+    let key = find_to_write(world, bot, parameters)?;
+    let chat = lookup(world, key)?;
+    let may =
+        chat.kind == Kind::Private || chat.members.get(&bot).is_some_and(Member::is_administrator);
+    if !may {
+        return Err(Failure::bad(
+            "not enough rights to manage pinned messages in the chat",
+        ));
+    }
+    let pinned = message_id(parameters, "message_id")
+        .and_then(|id| chat.messages.get(&id))
+        .ok_or_else(|| Failure::bad("message to pin not found"))?;
+    let service = Message {
+        thread: pinned.thread,
+        is_topic: pinned.is_topic,
+        ..Message::service(bot, "pinned_message", render::message(world, chat, pinned))
+    };
+    people::deliver(world, key, service);
     done()
 }
 

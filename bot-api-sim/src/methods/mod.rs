@@ -116,6 +116,7 @@ async fn call(shared: &Shared, bot: i64, method: &str, parameters: &Parameters) 
         "editmessagereplymarkup" => messages::edit_keyboard(world, bot, parameters),
         "deletemessage" => messages::delete(world, bot, parameters),
         "setmessagereaction" => messages::react(world, bot, parameters),
+        "pinchatmessage" => messages::pin(world, bot, parameters),
         "answercallbackquery" => callbacks::answer(world, bot, parameters),
         "createforumtopic" => topics::create(world, bot, parameters),
         "editforumtopic" => topics::edit(world, bot, parameters),
