@@ -14,8 +14,8 @@ use crate::writer::posts::ChatJob;
 use crate::writer::queue::Due;
 use crate::writer::work::{Change, Job, Work};
 
-/// How often the mark of a state is tried.
-const MARK_TRIES: u32 = 20;
+/// How often the mark of a state is tried where nobody knows what became of it.
+const DOUBTS: u32 = 20;
 
 impl Work<'_> {
     /// Shows the message's state at this place from now on.
@@ -121,12 +121,11 @@ impl Work<'_> {
                 warn!(adapter = mark.network.0, error = %cause, "a state cannot be shown");
                 mark.shown = Some(shown);
             }
-            Err(ChatError::Retry { cause, .. } | ChatError::Unknown { cause })
-                if mark.tries >= MARK_TRIES =>
-            {
+            Err(ChatError::Unknown { cause }) if mark.tries >= DOUBTS => {
                 warn!(adapter = mark.network.0, error = %cause, "a state cannot be shown; given up");
                 mark.shown = Some(shown);
             }
+            // However long a network is away: the state that counts is the last one.
             Err(ChatError::Retry { after, .. }) => {
                 mark.due = self
                     .now

@@ -81,7 +81,9 @@ impl Work<'_> {
     /// Silence for the stranger, one word to the owners.
     fn stranger(&mut self, network: &Network, event: &ChatEvent) -> Result<Verdict, StoreError> {
         let key = keys::told_of_stranger(network, &event.author.id);
-        if event.audience == Audience::Bridge && !self.transaction.exists(&key)? {
+        let meant_for_us = event.audience == Audience::Bridge
+            || self.conversation_at(network, &event.place)?.is_some();
+        if meant_for_us && !self.transaction.exists(&key)? {
             info!(
                 adapter = network.0,
                 "a stranger wrote; the owners are told once"
