@@ -126,9 +126,9 @@ impl Engine {
         if let Some(memory) = job.memory()
             && self.memories.must_select(memory)
         {
-            let select = Job::Select(memory.clone());
-            self.next.push_front(job);
-            return self.start(now, select);
+            let memory = memory.clone();
+            let wanted_by = Box::new(job);
+            return self.start(now, Job::Select { memory, wanted_by });
         }
         let Some(command) = self.command_for(&job) else {
             return;
@@ -171,7 +171,7 @@ impl Engine {
             Job::Escape => Command::new("\u{1b}", AnswerLines::None).within(ESCAPE),
             Job::Synchronise { .. } => Command::new("AT", AnswerLines::None).within(SYNCHRONISE),
             Job::BringUp => self.bring_up_command()?,
-            Job::Select(memory) => self.memories.select_command(memory),
+            Job::Select { memory, .. } => self.memories.select_command(memory),
             Job::List(_) => {
                 Command::new("AT+CMGL=4", AnswerLines::CodedThenPdu("+CMGL")).within(LISTING)
             }
@@ -381,7 +381,7 @@ impl Engine {
             Job::Escape => self.quiet_until = self.quiet_until.max(now + SETTLE),
             Job::Synchronise { left } => self.handle_synchronised(now, left),
             Job::BringUp => self.finish_step(now, reply),
-            Job::Select(memory) => self.finish_select(now, memory, reply),
+            Job::Select { memory, wanted_by } => self.finish_select(now, memory, *wanted_by, reply),
             Job::List(memory) => self.finish_list(now, &memory, reply),
             Job::Read {
                 slot,
@@ -397,7 +397,8 @@ impl Engine {
         }
     }
 
-    /// The port is gone: what was in flight is answered by what is known of it, what was to follow was not begun.
+    /// The port is gone or the modem began anew: what was in flight is answered by what is known of it, what was to
+    /// follow was not begun.
     pub(super) fn lose_everything(&mut self) {
         if let Some(in_flight) = self.in_flight.take() {
             if let Job::Send(sending) = in_flight.job {

@@ -15,8 +15,8 @@ pub(super) enum Job {
     Synchronise { left: u8 },
     /// The current step of bring-up.
     BringUp,
-    /// Makes a memory the one that is read and deleted in.
-    Select(Memory),
+    /// Makes a memory the one that is read and deleted in, for the job that wants it.
+    Select { memory: Memory, wanted_by: Box<Job> },
     /// Lists a memory and announces what it holds.
     List(Memory),
     /// Reads a slot. `left`: further attempts.
@@ -49,7 +49,7 @@ impl Job {
             Self::Escape
             | Self::Synchronise { .. }
             | Self::BringUp
-            | Self::Select(_)
+            | Self::Select { .. }
             | Self::Send(_)
             | Self::Stage { .. }
             | Self::Ussd { .. }

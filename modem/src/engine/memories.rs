@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::command::{AnswerLines, CARD, Command};
-use super::job::Reply;
+use super::job::{Job, Reply};
 use super::{Engine, text};
 use crate::event::Event;
 use crate::storage::{Memory, StorageUse};
@@ -48,18 +48,22 @@ impl Memories {
 }
 
 impl Engine {
-    pub(super) fn finish_select(&mut self, now: Duration, memory: Memory, reply: Reply) {
+    pub(super) fn finish_select(
+        &mut self,
+        now: Duration,
+        memory: Memory,
+        wanted_by: Job,
+        reply: Reply,
+    ) {
         match reply {
             Reply::Ok(lines) => {
                 self.note_storage(&memory, &lines);
                 self.memories.reading = Some(memory);
+                self.next.push_front(wanted_by);
             }
             failed @ (Reply::Error(_) | Reply::NoAnswer) => {
-                // Whatever wanted this memory cannot have it.
                 self.memories.reading = None;
-                if let Some(job) = self.next.pop_front() {
-                    self.finish(now, job, failed, false);
-                }
+                self.finish(now, wanted_by, failed, false);
             }
         }
     }

@@ -17,7 +17,8 @@
 //! | `upkeep` | what is looked at from time to time |
 //!
 //! **Invariants:** one command in flight; its deadline is absolute; between handing out Ctrl-Z and the result of a send
-//! (or the end of 120 s and 30 s of draining) nothing else is handed out; each request is answered once.
+//! (or the end of 120 s and 30 s of draining, or a restart of the modem) nothing else is handed out; each request is
+//! answered once.
 
 mod bring_up;
 mod command;

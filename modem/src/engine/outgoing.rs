@@ -163,6 +163,7 @@ impl Engine {
                 ..
             } => self.answer(id, Answer::Inspected(Err(gone))),
             Job::Delete(deletion) => self.answer(deletion.id, Answer::Deleted(Err(gone))),
+            Job::Select { wanted_by, .. } => self.lose(*wanted_by),
             // The dialogue is answered by itself.
             Job::Ussd { .. } | Job::UssdEnd => {}
             Job::Read {
@@ -172,7 +173,6 @@ impl Engine {
             | Job::Escape
             | Job::Synchronise { .. }
             | Job::BringUp
-            | Job::Select(_)
             | Job::List(_)
             | Job::Check(_) => {}
         }

@@ -109,6 +109,10 @@ impl Engine {
 
     pub(super) fn handle_restart(&mut self, now: Duration) {
         tracing::warn!("the modem or its SIM began anew; it is set up again");
+        self.transmits.clear();
+        self.lose_everything();
+        self.late.forget();
+        self.direct = None;
         self.slots.forget();
         self.memories = Memories::default();
         self.begin_bring_up(now);

@@ -4,6 +4,8 @@ mod bring_up;
 mod deleting;
 mod quirks;
 mod random;
+mod reading;
+mod restart;
 mod sending;
 mod simulated;
 mod vectors;

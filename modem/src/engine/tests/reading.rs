@@ -1,0 +1,1 @@
+//! Listing and reading: modems that refuse, stay busy, or offer overlapping memories.
