@@ -172,7 +172,7 @@ impl Engine {
             Job::Synchronise { .. } => Command::new("AT", AnswerLines::None).within(SYNCHRONISE),
             Job::BringUp => self.bring_up_command()?,
             Job::Select { memory, .. } => self.memories.select_command(memory),
-            Job::List(_) => {
+            Job::List { .. } => {
                 Command::new("AT+CMGL=4", AnswerLines::CodedThenPdu("+CMGL")).within(LISTING)
             }
             Job::Read { slot, .. } => Self::read_command(slot),
@@ -292,7 +292,7 @@ impl Engine {
         }
         if matches!(
             in_flight.job,
-            Job::Read { .. } | Job::List(_) | Job::Delete(_)
+            Job::Read { .. } | Job::List { .. } | Job::Delete(_)
         ) && ended != Final::Ok
         {
             self.quiet_until = self.quiet_until.max(now + AFTER_EMPTY);
@@ -382,7 +382,7 @@ impl Engine {
             Job::Synchronise { left } => self.handle_synchronised(now, left),
             Job::BringUp => self.finish_step(now, reply),
             Job::Select { memory, wanted_by } => self.finish_select(now, memory, *wanted_by, reply),
-            Job::List(memory) => self.finish_list(now, &memory, reply),
+            Job::List { memory, left } => self.finish_list(now, memory, left, reply),
             Job::Read {
                 slot,
                 purpose,

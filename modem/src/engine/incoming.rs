@@ -23,6 +23,9 @@ const WAITING: usize = 512;
 const PASS_ON_AGAIN: Duration = Duration::from_secs(600);
 /// Attempts to read a slot beyond the first.
 const READ_AGAIN: u8 = 2;
+/// The same for listing a memory that is busy, as a SIM is for about 10 s after it started.
+const LIST_AGAIN: u8 = 12;
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// How long a slot is read again before it is freed, after a result that belonged to nothing.
 const WARY: Duration = Duration::from_secs(60);
 /// Slots read one by one where neither the listing nor the capacity is known.
@@ -40,7 +43,7 @@ pub(super) struct Slots {
     passed_on: BTreeMap<StorageSlot, PassedOn>,
     /// Until then answers are not trusted enough to delete by them alone.
     wary_until: Duration,
-    /// Memories whose listing never answered: read slot by slot.
+    /// Memories whose listing never answered, or was refused: read slot by slot.
     unlistable: BTreeSet<Memory>,
 }
 
@@ -63,17 +66,6 @@ impl Slots {
 
     pub(super) fn wants_reading(&self) -> bool {
         !self.to_read.is_empty() || !self.to_list.is_empty()
-    }
-
-    pub(super) fn next_job(&mut self) -> Option<Job> {
-        if let Some(slot) = self.to_read.pop_front() {
-            return Some(Job::Read {
-                slot,
-                purpose: Purpose::Announce,
-                left: READ_AGAIN,
-            });
-        }
-        self.to_list.pop_first().map(Job::List)
     }
 
     pub(super) fn list(&mut self, memory: Memory) {
@@ -179,6 +171,25 @@ impl Engine {
         }
     }
 
+    /// The next slot to read or memory to list; one that cannot be listed is read slot by slot.
+    pub(super) fn next_reading(&mut self) -> Option<Job> {
+        loop {
+            if let Some(slot) = self.slots.to_read.pop_front() {
+                return Some(Job::Read {
+                    slot,
+                    purpose: Purpose::Announce,
+                    left: READ_AGAIN,
+                });
+            }
+            let memory = self.slots.to_list.pop_first()?;
+            if !self.slots.unlistable.contains(&memory) {
+                let left = LIST_AGAIN;
+                return Some(Job::List { memory, left });
+            }
+            self.read_one_by_one(&memory);
+        }
+    }
+
     /// The line after `+CDS` or `+CMT`, if it was awaited. Gives whether the line was taken.
     pub(super) fn take_direct(&mut self, line: &str) -> bool {
         if self.direct.is_none() || !text::is_pdu(line) {
@@ -202,13 +213,21 @@ impl Engine {
         )
     }
 
-    pub(super) fn finish_list(&mut self, now: Duration, memory: &Memory, reply: Reply) {
+    pub(super) fn finish_list(&mut self, now: Duration, memory: Memory, left: u8, reply: Reply) {
+        let busy = is_busy(&reply);
         let lines = match reply {
             Reply::Ok(lines) => lines,
-            Reply::Error(_) => return,
-            Reply::NoAnswer => {
-                self.slots.unlistable.insert(memory.clone());
-                return self.read_one_by_one(memory);
+            Reply::Error(_) if busy => {
+                if let Some(left) = left.checked_sub(1) {
+                    self.quiet_until = self.quiet_until.max(now + BUSY_PAUSE);
+                    self.next.push_front(Job::List { memory, left });
+                }
+                return;
+            }
+            Reply::Error(_) | Reply::NoAnswer => {
+                self.read_one_by_one(&memory);
+                self.slots.unlistable.insert(memory);
+                return;
             }
         };
         let mut held = BTreeSet::new();
@@ -231,7 +250,7 @@ impl Engine {
         }
         self.slots
             .passed_on
-            .retain(|slot, _| slot.memory != *memory || held.contains(slot));
+            .retain(|slot, _| slot.memory != memory || held.contains(slot));
     }
 
     /// Lists a memory, or reads it slot by slot where the listing never answers and something new may be in it.
@@ -299,12 +318,15 @@ impl Engine {
                     CommandError::NoAnswer
                     | CommandError::Refused(ModemError::Cms(314 | 500) | ModemError::Cme(14 | 515)),
                 ) if left > 0 => {
-                    self.quiet_until = self.quiet_until.max(now + Duration::from_secs(1));
+                    self.quiet_until = self.quiet_until.max(now + BUSY_PAUSE);
                     self.next.push_front(Job::Read {
                         slot,
                         purpose,
                         left: left - 1,
                     });
+                }
+                Err(CommandError::Refused(ModemError::Cms(321) | ModemError::Cme(21 | 22))) => {
+                    self.slots.emptied(&slot);
                 }
                 // An empty slot on some modems; if it is not, the next listing finds it.
                 Err(_) => {}
@@ -344,6 +366,14 @@ impl Engine {
             kind,
         });
     }
+}
+
+/// Whether SIM or modem have no time just now.
+pub(super) fn is_busy(reply: &Reply) -> bool {
+    let Reply::Error(error) = reply else {
+        return false;
+    };
+    matches!(error, ModemError::Cms(314) | ModemError::Cme(14 | 515))
 }
 
 /// Reads the reply to `+CMGR`. A bare `OK` is an empty slot; so is a header without a message.

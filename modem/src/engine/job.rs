@@ -16,9 +16,12 @@ pub(super) enum Job {
     /// The current step of bring-up.
     BringUp,
     /// Makes a memory the one that is read and deleted in, for the job that wants it.
-    Select { memory: Memory, wanted_by: Box<Job> },
-    /// Lists a memory and announces what it holds.
-    List(Memory),
+    Select {
+        memory: Memory,
+        wanted_by: Box<Self>,
+    },
+    /// Lists a memory and announces what it holds. `left`: further attempts.
+    List { memory: Memory, left: u8 },
     /// Reads a slot. `left`: further attempts.
     Read {
         slot: StorageSlot,
@@ -43,7 +46,7 @@ impl Job {
     /// The memory that has to be selected first; `None` if any will do.
     pub(super) fn memory(&self) -> Option<&Memory> {
         match self {
-            Self::List(memory) => Some(memory),
+            Self::List { memory, .. } => Some(memory),
             Self::Read { slot, .. } => Some(&slot.memory),
             Self::Delete(deletion) => Some(&deletion.slot.memory),
             Self::Escape

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::command::{AnswerLines, CARD, Command};
 use super::job::{Job, Reply};
-use super::{Engine, text};
+use super::{Engine, incoming, text};
 use crate::event::Event;
 use crate::storage::{Memory, StorageUse};
 
@@ -63,7 +63,10 @@ impl Engine {
             }
             failed @ (Reply::Error(_) | Reply::NoAnswer) => {
                 self.memories.reading = None;
-                self.finish(now, wanted_by, failed, false);
+                // That a memory cannot be chosen says nothing of listing it: the next look at it comes by itself.
+                if !matches!(wanted_by, Job::List { .. }) || incoming::is_busy(&failed) {
+                    self.finish(now, wanted_by, failed, false);
+                }
             }
         }
     }

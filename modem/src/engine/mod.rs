@@ -410,7 +410,7 @@ impl Engine {
                 Turn::Upkeep => Turn::Reading,
             };
             let job = match turn {
-                Turn::Reading if self.has_room() => self.slots.next_job(),
+                Turn::Reading if self.has_room() => self.next_reading(),
                 Turn::Reading => None,
                 Turn::Sending => self
                     .sends

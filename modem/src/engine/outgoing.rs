@@ -173,7 +173,7 @@ impl Engine {
             | Job::Escape
             | Job::Synchronise { .. }
             | Job::BringUp
-            | Job::List(_)
+            | Job::List { .. }
             | Job::Check(_) => {}
         }
     }
