@@ -250,7 +250,13 @@ impl Engine {
         in_flight.push(line);
         match in_flight.command.answer {
             AnswerLines::CodedThenPdu(_) => in_flight.wants_pdu = true,
-            AnswerLines::Coded(_) if in_flight.stage != Stage::Late => {
+            AnswerLines::Coded(_) if in_flight.stage == Stage::Late => {
+                // Told now: its `OK` may never come.
+                in_flight.deadline = in_flight.deadline.min(now + SHORT);
+                let lines = in_flight.lines.clone();
+                self.resolve_late(Final::Ok, &lines);
+            }
+            AnswerLines::Coded(_) => {
                 let soon = if in_flight.stage == Stage::Result {
                     SHORT
                 } else {
@@ -258,7 +264,7 @@ impl Engine {
                 };
                 in_flight.deadline = in_flight.deadline.min(now + soon);
             }
-            AnswerLines::Coded(_) | AnswerLines::None | AnswerLines::Text(_) => {}
+            AnswerLines::None | AnswerLines::Text(_) => {}
         }
     }
 

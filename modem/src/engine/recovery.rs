@@ -52,6 +52,10 @@ impl Engine {
         self.slots.be_wary(now);
         self.stray_results = self.stray_results.saturating_add(1);
         if self.synchronising {
+            if self.bring_up.is_some() {
+                // Whether it doubles results or owes them: a pause after each keeps bring-up in step.
+                self.settle = SETTLE;
+            }
             self.quiet_until = now + LONG_SILENCE;
             if self.stray_results >= OWED {
                 self.close_port();
@@ -60,7 +64,7 @@ impl Engine {
             self.quiet_until = now + SETTLE;
         } else {
             self.quiet_until = self.quiet_until.max(now + SETTLE);
-            if self.bring_up.is_none() && self.stray_results >= DOUBLES {
+            if self.bring_up.is_some() || self.stray_results >= DOUBLES {
                 self.settle = SETTLE;
             }
         }

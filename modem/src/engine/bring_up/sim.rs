@@ -11,15 +11,21 @@ use crate::config::PinAttempt;
 use crate::event::Event;
 use crate::status::{Blocked, Phase};
 
+/// A SIM that says nothing is asked again so often.
+const SILENT_ATTEMPTS: u8 = 2;
+
 impl Engine {
     /// `+CPIN: READY` and its kin.
     pub(super) fn note_sim(&mut self, lines: &[String]) -> Verdict {
         let said = lines
             .first()
-            .and_then(|line| text::arguments(line).into_iter().next())
-            .unwrap_or_default();
+            .and_then(|line| text::arguments(line).into_iter().next());
+        let Some(said) = said else {
+            // The result of another command, or of a modem that does not tell: what follows shows whether the SIM works.
+            return self.ask_sim_again();
+        };
         match said.as_str() {
-            "" | "READY" => {
+            "READY" => {
                 self.note_pin_accepted();
                 Verdict::Next
             }
@@ -28,6 +34,18 @@ impl Engine {
             "NOT INSERTED" | "NOT READY" if self.is_waiting_for_sim() => Verdict::Again,
             "NOT INSERTED" | "NOT READY" => Verdict::Block(Blocked::SimMissing),
             _ => Verdict::Block(Blocked::OtherLock),
+        }
+    }
+
+    fn ask_sim_again(&self) -> Verdict {
+        let often = self
+            .bring_up
+            .as_ref()
+            .is_some_and(|bring_up| bring_up.busy >= SILENT_ATTEMPTS);
+        if often {
+            Verdict::NextCommand
+        } else {
+            Verdict::Again
         }
     }
 

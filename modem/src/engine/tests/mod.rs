@@ -75,6 +75,8 @@ struct Bench {
     /// What came out, a line for each.
     told: String,
     last_id: u64,
+    /// Each `OK` is said again after this time.
+    doubled_after: Option<Duration>,
 }
 
 impl Bench {
@@ -87,6 +89,7 @@ impl Bench {
             written: Vec::new(),
             told: String::new(),
             last_id: 0,
+            doubled_after: None,
         }
     }
 
@@ -238,6 +241,12 @@ impl Bench {
             None => (usual(written).map(str::to_owned), Duration::ZERO),
         };
         let Some(says) = says else { return };
+        if let Some(doubled_after) = self.doubled_after
+            && says.ends_with("OK\r\n")
+        {
+            self.coming
+                .push((self.now + after + doubled_after, b"OK\r\n".to_vec()));
+        }
         let bytes: Vec<u8> = says
             .chars()
             .map(|c| u8::try_from(c).expect("Latin-1"))

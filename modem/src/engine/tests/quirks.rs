@@ -179,6 +179,44 @@ fn a_doubled_result_that_comes_apart_is_let_through() {
     .assert_eq(&bench.told);
 }
 
+/// Row 9, from the first command on: bring-up stays in step, so that no result is taken for the SIM's word.
+#[test]
+fn a_modem_that_doubles_every_result_apart_is_brought_up_in_step() {
+    for (pin, operator, ends) in [
+        ("READY", Some("Test Net"), "ready"),
+        ("SIM PUK", None, "the SIM is locked and wants its PUK"),
+    ] {
+        let mut bench = Bench::new(settings());
+        bench.doubled_after = Some(Duration::from_millis(20));
+        let sim = format!("\r\n+CPIN: {pin}\r\n\r\nOK\r\n");
+        bench.rule("AT+CPIN?", usize::MAX, &sim);
+        bench.bring_up();
+        let status = bench.engine.status();
+        assert!(status.phase.to_string().starts_with(ends), "{}", bench.told);
+        assert_eq!(status.operator.as_deref(), operator);
+        assert_eq!(
+            status.identity.model.as_deref(),
+            Some("T100"),
+            "{:?}",
+            bench.written
+        );
+    }
+}
+
+/// Nor is an `OK` without a line, whatever it belongs to.
+#[test]
+fn a_sim_that_says_nothing_is_asked_again() {
+    let mut bench = Bench::new(settings());
+    bench.rule("AT+CPIN?", usize::MAX, "\r\n+CPIN: SIM PUK\r\n\r\nOK\r\n");
+    bench.rule("AT+CPIN?", 1, "\r\nOK\r\n");
+    bench.bring_up();
+    expect![[r#"
+        phase: setting the modem up: talking to the modem
+        phase: the SIM is locked and wants its PUK: put it in a phone and unlock it there
+    "#]]
+    .assert_eq(&bench.told);
+}
+
 /// Row 9, where it would do the most harm: the answer for slot 1 comes behind a result that is not its own, while slot 2
 /// waits to be read.
 #[test]

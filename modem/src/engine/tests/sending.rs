@@ -244,6 +244,23 @@ fn a_late_result_reaches_its_own_send() {
 }
 
 #[test]
+fn a_late_reference_without_its_ok_counts() {
+    let mut bench = Bench::ready();
+    bench.rule_after("^Z", 1, Some("\r\n+CMGS: 7\r\n"), seconds(130));
+    bench.send(1);
+    bench.send(2);
+    bench.run(seconds(140));
+    expect![[r#"
+        1: it cannot be told whether this left: the modem did not say what became of it
+        late, tag 1: accepted, reference 7
+        phase: the modem did not answer; talking to it again
+        phase: ready
+        2: accepted, reference 42
+    "#]]
+    .assert_eq(&bench.told);
+}
+
+#[test]
 fn a_late_rejection_is_told_too() {
     let mut bench = Bench::ready();
     bench.rule_after("^Z", 1, Some("\r\n+CMS ERROR: 41\r\n"), seconds(130));
