@@ -1,5 +1,6 @@
 //! A network's worker: as many jobs at once as the network likes, never two of one room.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{
-    Attempt, ChatAdapter, ChatError, OutgoingPost, Probe, Receipt, Repeats, Room, RoomIntent,
-    RoomKind,
+    Attempt, ChatAdapter, ChatError, MessageState, OutgoingPost, Probe, Receipt, Repeats, Room,
+    RoomIntent, RoomKind,
 };
 use crate::dispatch::{idle, settle};
 use crate::handle::{BridgeHandle, Request};
@@ -33,6 +34,7 @@ pub(crate) async fn run(
     let network = adapter.describe().network.clone();
     let concurrency = adapter.describe().concurrency.max(1);
     let mut jobs = JoinSet::new();
+    let mut given: HashMap<tokio::task::Id, Given> = HashMap::new();
     while !stop.is_cancelled() {
         let mut at = None;
         while jobs.len() < concurrency {
@@ -43,12 +45,13 @@ pub(crate) async fn run(
             match settle(&bridge, claim).await {
                 None => return,
                 Some(Claim::Job(job)) => {
+                    let what = Given::of(&job);
                     let worker = Worker {
                         bridge: bridge.clone(),
                         adapter: Arc::clone(&adapter),
                         clock: clock.clone(),
                     };
-                    jobs.spawn(worker.work(job));
+                    given.insert(jobs.spawn(worker.work(job)).id(), what);
                 }
                 Some(Claim::Wait(next)) => {
                     at = next;
@@ -57,14 +60,71 @@ pub(crate) async fn run(
             }
         }
         tokio::select! {
-            Some(ended) = jobs.join_next() => if let Err(error) = ended {
-                tracing::error!(adapter = network.0, %error, "a chat worker failed");
+            Some(ended) = jobs.join_next_with_id() => match ended {
+                Ok((id, ())) => drop(given.remove(&id)),
+                Err(error) => {
+                    tracing::error!(adapter = network.0, %error, "a chat worker failed; what it did is in doubt");
+                    if let Some(job) = given.remove(&error.id()) {
+                        job.doubt(&bridge).await;
+                    }
+                }
             },
             () = idle(at, &waker, &stop), if jobs.len() < concurrency => {}
             () = stop.cancelled() => {}
         }
     }
     while jobs.join_next().await.is_some() {}
+}
+
+/// What a worker was given, to be settled for it should it panic.
+enum Given {
+    Post(PostId),
+    Amend(PostId, u32),
+    Mark(PostId, MessageState),
+}
+
+impl Given {
+    fn of(job: &ChatJob) -> Self {
+        match job {
+            ChatJob::Post { id, .. } => Self::Post(*id),
+            ChatJob::Amend { id, revision, .. } => Self::Amend(*id, *revision),
+            ChatJob::Mark { id, state, .. } => Self::Mark(*id, *state),
+        }
+    }
+
+    async fn doubt(self, bridge: &BridgeHandle) {
+        let error = || ChatError::Unknown {
+            cause: "the adapter failed in the middle of it".to_owned(),
+        };
+        match self {
+            Self::Post(id) => {
+                let request = |reply| Request::SettlePost {
+                    id,
+                    outcome: PostOutcome::Failed(error()),
+                    reply,
+                };
+                settle(bridge, request).await;
+            }
+            Self::Amend(id, revision) => {
+                let request = |reply| Request::SettleAmend {
+                    id,
+                    revision,
+                    outcome: Err(error()),
+                    reply,
+                };
+                settle(bridge, request).await;
+            }
+            Self::Mark(id, shown) => {
+                let request = |reply| Request::SettleMark {
+                    id,
+                    shown,
+                    outcome: Err(error()),
+                    reply,
+                };
+                settle(bridge, request).await;
+            }
+        }
+    }
 }
 
 struct Worker {
