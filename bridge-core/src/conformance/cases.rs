@@ -148,9 +148,7 @@ async fn what_cannot_be_sent_is_answered(stage: &mut Stage<'_>) -> Outcome {
     stage.command("!send bananas hello").await;
     stage.post_with("\"bananas\" is no phone number").await?;
     stage.command(&format!("!send {number}")).await;
-    stage
-        .post_with("the number without spaces, and the text")
-        .await?;
+    stage.post_with("the number and the text").await?;
     stage.command(&format!("!send @nowhere {number} x")).await;
     stage.post_with("there is no SIM @nowhere").await?;
     stage.nothing_sent(&number).await

@@ -177,7 +177,10 @@ impl Work<'_> {
             }
             Command::SendIncomplete => self.refuse(
                 said,
-                format!("Not sent: write {prefix}send, the number without spaces, and the text, like {prefix}send +12025550100 Hello!"),
+                format!(
+                    "Not sent: write {prefix}send, the number and the text, like {prefix}send +12025550100 Hello! \
+                     Leave out spaces in the number."
+                ),
             ),
             Command::Retry => match self.answered(said)?.and_then(|note| note.message) {
                 Some(message) => self.send_again(said, message),
