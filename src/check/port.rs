@@ -111,7 +111,8 @@ fn elsewhere() -> String {
     format!("plug the modem in, or write one of {}", names.join(", "))
 }
 
-/// Process id and name of whoever has the port open, as far as this user may know.
+/// Process id and name of whoever has the port open, as far as this user may know. Not whoever made a pseudo-terminal:
+/// they keep both of its ends open.
 fn holder(path: &Path) -> Option<(u32, String)> {
     let device = path.canonicalize().ok()?;
     let own = std::process::id();
@@ -128,10 +129,12 @@ fn holder(path: &Path) -> Option<(u32, String)> {
             .into_iter()
             .flatten()
             .flatten();
-        let holds = id != own
-            && files
-                .map(|file| fs::read_link(file.path()))
-                .any(|target| target.is_ok_and(|target| target == device));
+        let open: Vec<PathBuf> = files
+            .filter_map(|file| fs::read_link(file.path()).ok())
+            .collect();
+        let made_it =
+            device.starts_with("/dev/pts") && open.iter().any(|file| file.ends_with("ptmx"));
+        let holds = id != own && !made_it && open.contains(&device);
         if holds {
             let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
             return Some((id, name.trim().to_owned()));

@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "each test program uses a part of it"
 )]
 
