@@ -179,3 +179,40 @@ impl Running {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bridge_core::People;
+
+    use super::*;
+
+    async fn running(folder: &tempfile::TempDir) -> Running {
+        let settings = Settings::new(folder.path().to_owned(), People::default(), Vec::new());
+        Running::open(settings).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_part_that_panics_or_ends_is_noticed_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut running = running(&folder).await;
+        running.spawn("the first part".to_owned(), async { panic!("on purpose") });
+        let failure = running.failed().await.to_string();
+        assert!(failure.starts_with("the first part failed"), "{failure}");
+        running.spawn("the second part".to_owned(), async {});
+        let failure = running.failed().await.to_string();
+        assert_eq!(failure, "the second part ended by itself");
+        running.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_part_that_does_not_stop_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut running = running(&folder).await;
+        running.spawn("a stubborn part".to_owned(), std::future::pending());
+        let bridge = running.handle();
+        tokio::time::timeout(Duration::from_secs(30), running.stop())
+            .await
+            .expect("the stop does not wait for it");
+        assert!(bridge.pending().await.is_err(), "the store is closed");
+    }
+}

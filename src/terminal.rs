@@ -15,7 +15,7 @@ mod screen;
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bridge_core::chat::{
@@ -30,6 +30,9 @@ pub(crate) use keyboard::{Input, KeyByKey, Keys, read};
 use screen::Screen;
 
 const NETWORK: &str = "terminal";
+
+/// What is being shown is noted within this, or something keeps failing.
+const NOTED: Duration = Duration::from_secs(2);
 
 /// The only one who types.
 const YOU: &str = "you";
@@ -103,6 +106,9 @@ impl Terminal {
     /// The core did not take it, or standard output fails.
     pub(crate) async fn typed(&self, line: &str, bridge: &BridgeHandle) -> anyhow::Result<()> {
         let (number, text, reply_to) = self.screen.typed(line)?;
+        if reply_to.is_some() {
+            until_noted(bridge).await?;
+        }
         let event = ChatEvent {
             id: number.to_string(),
             author: Author {
@@ -177,6 +183,17 @@ impl ChatAdapter for Terminal {
             None => Probe::Absent,
         })
     }
+}
+
+/// A post stands here a moment before the core has noted where. Whoever answers it that fast is to be understood, too.
+async fn until_noted(bridge: &BridgeHandle) -> Result<(), BridgeError> {
+    let noted = async {
+        while bridge.pending().await?.posts > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(NOTED, noted).await.unwrap_or(Ok(()))
 }
 
 /// Whether escape sequences may colour what is shown.

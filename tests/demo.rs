@@ -116,9 +116,17 @@ fn an_answer_goes_to_the_contact_of_its_message() {
             drop(sender.send(line));
         }
     });
-    let wait_for = |fits: &dyn Fn(&str) -> bool| -> String {
-        let line = lines.iter().find(|line| fits(line));
-        line.expect("the line appears before the program ends")
+    let mut shown = Vec::new();
+    let mut wait_for = |fits: &dyn Fn(&str) -> bool| -> String {
+        loop {
+            let Ok(line) = lines.recv_timeout(PATIENCE) else {
+                panic!("what is waited for does not appear:\n{}", shown.join("\n"));
+            };
+            shown.push(line.clone());
+            if fits(&line) {
+                return line;
+            }
+        }
     };
     let from = |contact: &str| {
         let words = format!(" {contact}: ");

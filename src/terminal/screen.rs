@@ -153,11 +153,11 @@ impl Screen {
             && let Some(typed) = message.typed.take()
             && let Some(contact) = message.contact.clone()
         {
-            line += &format!(
+            line.push_str(&format!(
                 ", to {}: {}",
                 self.ink(Ink::Contact, &plain(&contact)),
                 excerpt(&typed)
-            );
+            ));
         }
         self.write(&state, &line)
     }
@@ -192,7 +192,7 @@ impl Screen {
                     plain(text)
                 );
                 for note in notes {
-                    lines += &format!("\n({})", self.ink(Ink::Faint, &plain(note)));
+                    lines.push_str(&format!("\n({})", self.ink(Ink::Faint, &plain(note))));
                 }
                 lines
             }
@@ -212,7 +212,10 @@ impl Screen {
         };
         for choice in &post.choices {
             if let Some(command) = &choice.command {
-                lines += &format!("\n{}: type #{number} /{command}", plain(&choice.label));
+                lines.push_str(&format!(
+                    "\n{}: type #{number} /{command}",
+                    plain(&choice.label)
+                ));
             }
         }
         lines
