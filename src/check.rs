@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-#[cfg(feature = "telegram")]
+#[cfg(any(feature = "telegram", feature = "matrix"))]
 use anyhow::Context;
 use anyhow::Result;
 
@@ -28,7 +28,7 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
         }
         findings.push(folder::check(&config.data_dir));
         check_lines(&config, &mut findings);
-        #[cfg(feature = "telegram")]
+        #[cfg(any(feature = "telegram", feature = "matrix"))]
         findings.extend(ask_networks(&config)?);
     }
     let mut out = io::stdout().lock();
@@ -44,7 +44,7 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
     })
 }
 
-#[cfg(feature = "telegram")]
+#[cfg(any(feature = "telegram", feature = "matrix"))]
 fn ask_networks(config: &Config) -> Result<Vec<Finding>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

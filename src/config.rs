@@ -71,7 +71,10 @@ pub(crate) struct Config {
         allow(dead_code, reason = "this build has no Telegram")
     )]
     pub(crate) telegram: Option<Telegram>,
-    #[cfg_attr(all(), allow(dead_code, reason = "this build has no Matrix"))]
+    #[cfg_attr(
+        not(feature = "matrix"),
+        allow(dead_code, reason = "this build has no Matrix")
+    )]
     pub(crate) matrix: Option<Matrix>,
 }
 
@@ -175,8 +178,8 @@ impl Config {
         let telegram = top.table("telegram");
         let matrix = top.table("matrix");
         let networks = Networks {
-            telegram: telegram.is_some(),
-            matrix: matrix.is_some(),
+            telegram: telegram.is_some() || meant("telegram"),
+            matrix: matrix.is_some() || meant("matrix"),
         };
 
         if lines.is_empty() && !meant("line") {
@@ -184,15 +187,15 @@ impl Config {
                 "no SIM is configured: add a section [line.home] with the modem's port, like port = \"/dev/ttyUSB2\"",
             ));
         }
-        if !networks.telegram && !networks.matrix && !meant("telegram") && !meant("matrix") {
+        if !networks.telegram && !networks.matrix {
             findings.push(Finding::error(
                 "no chat network is configured: add a section [telegram] or [matrix]",
             ));
         }
         let lines = line::read_all(lines, findings);
-        let people = people::read_all(persons, networks, meant("person"), findings);
-        let telegram = telegram.and_then(|table| telegram::read(table, &people, findings));
-        let matrix = matrix.and_then(|table| matrix::read(table, &people, findings));
+        let (people, reading) = people::read_all(persons, networks, meant("person"), findings);
+        let telegram = telegram.and_then(|table| telegram::read(table, &people, reading, findings));
+        let matrix = matrix.and_then(|table| matrix::read(table, &people, reading, findings));
         Self {
             data_dir,
             log,
@@ -205,7 +208,7 @@ impl Config {
     }
 }
 
-/// Which chat networks have a section.
+/// Which chat networks have a section, be it a mistyped one.
 #[derive(Clone, Copy, Debug)]
 struct Networks {
     telegram: bool,

@@ -12,7 +12,7 @@ use modem::PinEntry;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, Level, Line};
-#[cfg(feature = "telegram")]
+#[cfg(any(feature = "telegram", feature = "matrix"))]
 use crate::networks;
 use crate::pin::Attempts;
 use crate::running::Running;
@@ -87,7 +87,7 @@ async fn bridge(config: Config) -> Result<()> {
 }
 
 async fn start(config: &Config, running: &mut Running) -> Result<()> {
-    #[cfg(feature = "telegram")]
+    #[cfg(any(feature = "telegram", feature = "matrix"))]
     networks::connect(config, running).await?;
     for line in &config.lines {
         let attempts = line

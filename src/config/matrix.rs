@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::Reactions;
 use super::finding::Finding;
-use super::people::is_matrix_id;
+use super::people::{Reading, is_matrix_id};
 use super::section::{Section, Table};
 
 pub(super) const KEYS: &[&str] = &[
@@ -20,7 +20,7 @@ pub(super) const KEYS: &[&str] = &[
 /// `[matrix]`
 #[derive(Debug)]
 #[cfg_attr(
-    all(),
+    not(feature = "matrix"),
     allow(dead_code, reason = "read and refused by builds without Matrix")
 )]
 pub(crate) struct Matrix {
@@ -33,8 +33,13 @@ pub(crate) struct Matrix {
     pub(crate) reactions: Reactions,
 }
 
-pub(super) fn read(table: Table, people: &People, findings: &mut Vec<Finding>) -> Option<Matrix> {
-    if !cfg!(any()) {
+pub(super) fn read(
+    table: Table,
+    people: &People,
+    reading: Reading,
+    findings: &mut Vec<Finding>,
+) -> Option<Matrix> {
+    if !cfg!(feature = "matrix") {
         findings.push(Finding::error(
             "[matrix]: this program was built without Matrix; install one that has it, or remove the section",
         ));
@@ -85,7 +90,10 @@ pub(super) fn read(table: Table, people: &People, findings: &mut Vec<Finding>) -
         );
         section.fail_key("user", words);
     }
-    if !section.failed() && people.ids(&network, Role::Reader).next().is_none() {
+    if reading == Reading::Complete
+        && !section.failed()
+        && people.ids(&network, Role::Reader).next().is_none()
+    {
         section.fail("[matrix]: nobody would be invited: give an owner their matrix id, like matrix = \"@me:example.org\"".to_owned());
     }
     let reactions = section.table("reactions");

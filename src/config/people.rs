@@ -14,12 +14,19 @@ pub(super) const KEYS: &[&str] = &["role", "telegram", "matrix"];
 /// Every anonymous administrator of a Telegram group appears under this id.
 const ANONYMOUS_ADMIN: i64 = 1_087_968_824;
 
+/// Whether everybody could be read. Where not, nobody is missed: one finding for one mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    Complete,
+    Incomplete,
+}
+
 pub(super) fn read_all(
     tables: Vec<(String, Table)>,
     networks: Networks,
     section_mistyped: bool,
     findings: &mut Vec<Finding>,
-) -> People {
+) -> (People, Reading) {
     let mut people = Vec::new();
     let mut all_read = !section_mistyped;
     for (name, table) in tables {
@@ -35,13 +42,17 @@ pub(super) fn read_all(
         all_read &= !section.failed();
     }
     report_twins(&people, findings);
-    // Someone who could not be read may be the owner: one finding for one mistake.
     if all_read && !people.iter().any(|person| person.role == Role::Owner) {
         findings.push(Finding::error(
             "no owner is configured: add a section [person.me] with role = \"owner\" and your id, like telegram = 123456789",
         ));
     }
-    People(people)
+    let reading = if all_read {
+        Reading::Complete
+    } else {
+        Reading::Incomplete
+    };
+    (People(people), reading)
 }
 
 fn read(name: &str, networks: Networks, section: &mut Section<'_>) -> Option<Person> {

@@ -21,6 +21,8 @@ pub(crate) struct Section<'a> {
     keys: &'static [&'static str],
     table: Table,
     findings: &'a mut Vec<Finding>,
+    /// What unknown keys were probably meant to be.
+    meant: Vec<&'static str>,
     failed: bool,
 }
 
@@ -37,6 +39,7 @@ impl<'a> Section<'a> {
             keys,
             table,
             findings,
+            meant: Vec::new(),
             failed: false,
         };
         let mut unknown: Vec<(String, bool)> = section
@@ -47,7 +50,9 @@ impl<'a> Section<'a> {
             .collect();
         unknown.sort();
         for (key, is_table) in unknown {
-            let words = section.unknown(&key, is_table);
+            let meant = nearest(&key, keys.iter().copied());
+            let words = section.unknown(&key, is_table, meant);
+            section.meant.extend(meant);
             section.fail(words);
         }
         section
@@ -58,9 +63,9 @@ impl<'a> Section<'a> {
         self.failed
     }
 
-    /// Whether the key is there, right or wrong.
+    /// Whether the key is there, right, wrong or mistyped: one finding for one mistake.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.table.contains_key(key)
+        self.table.contains_key(key) || self.meant.contains(&key)
     }
 
     /// Reports something wrong with the section as a whole.
@@ -259,7 +264,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn unknown(&self, key: &str, is_table: bool) -> String {
+    fn unknown(&self, key: &str, is_table: bool, meant: Option<&str>) -> String {
         let what = if is_table {
             format!("unknown section [{}]", self.inner(key))
         } else if self.path.is_empty() {
@@ -267,7 +272,7 @@ impl<'a> Section<'a> {
         } else {
             format!("[{}]: unknown key {key}", self.path)
         };
-        match nearest(key, self.keys.iter().copied()) {
+        match meant {
             Some(meant) => format!("{what}; did you mean {meant}?"),
             None => format!("{what}; valid here: {}", self.keys.join(", ")),
         }

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Reactions;
 use super::finding::Finding;
+use super::people::Reading;
 use super::section::{Section, Table};
 
 pub(super) const KEYS: &[&str] = &[
@@ -45,7 +46,12 @@ pub(crate) enum Topics {
     Off,
 }
 
-pub(super) fn read(table: Table, people: &People, findings: &mut Vec<Finding>) -> Option<Telegram> {
+pub(super) fn read(
+    table: Table,
+    people: &People,
+    reading: Reading,
+    findings: &mut Vec<Finding>,
+) -> Option<Telegram> {
     if !cfg!(feature = "telegram") {
         findings.push(Finding::error(
             "[telegram]: this program was built without Telegram; install one that has it, or remove the section",
@@ -94,7 +100,11 @@ pub(super) fn read(table: Table, people: &People, findings: &mut Vec<Finding>) -
         )
         .unwrap_or(Topics::Auto);
     let network = Network("telegram".to_owned());
-    if inbox.is_empty() && !section.failed() && people.ids(&network, Role::Owner).next().is_none() {
+    if reading == Reading::Complete
+        && inbox.is_empty()
+        && !section.failed()
+        && people.ids(&network, Role::Owner).next().is_none()
+    {
         section.fail_key(
             "inbox",
             "nobody would see an SMS: list a group here, or give an owner their telegram id",

@@ -107,10 +107,7 @@ fn every_mistake_is_one_finding_that_says_what_to_do() {
     let with = |from: &str, to: &str| GOOD.replace(from, to);
     check(
         &with("port =", "prot ="),
-        &[
-            "[line.home]: unknown key prot; did you mean port?",
-            "port: it is missing",
-        ],
+        &["[line.home]: unknown key prot; did you mean port?"],
     );
     check(
         &with("data_dir", "datadir"),
@@ -126,14 +123,11 @@ fn every_mistake_is_one_finding_that_says_what_to_do() {
     );
     check(
         &with("[person.me]", "[persons.me]"),
-        &["did you mean person?", "[matrix]: nobody would be invited"],
+        &["did you mean person?"],
     );
     check(
         &with("\"owner\"", "\"onwer\""),
-        &[
-            "none of owner, writer, reader; did you mean \"owner\"?",
-            "[matrix]: nobody",
-        ],
+        &["none of owner, writer, reader; did you mean \"owner\"?"],
     );
     check(
         &with("\"owner\"", "\"writer\""),
@@ -150,14 +144,11 @@ fn every_mistake_is_one_finding_that_says_what_to_do() {
     );
     check(
         &with("\"@me:example.org\"", "\"me\""),
-        &["\"me\" is no Matrix id", "nobody would be invited"],
+        &["\"me\" is no Matrix id"],
     );
     check(
         &with("[telegram]", "[telgram]"),
-        &[
-            "unknown section [telgram]; did you mean telegram?",
-            "there is no section [telegram]",
-        ],
+        &["unknown section [telgram]; did you mean telegram?"],
     );
     check(&with("123456:AAExample", "123456"), &["no bot token"]);
     check(
