@@ -27,13 +27,12 @@ use crate::error::{self, Effect, judge};
 use crate::incoming::Me;
 use crate::limits::Limits;
 use crate::outgoing::{self, TEXT};
-use crate::polling::POLL;
 use crate::{Settings, SettingsError};
 
 /// Telegram's own server.
 const TELEGRAM: &str = "https://api.telegram.org";
 /// How long a call may take.
-const CALL: Duration = Duration::from_secs(20);
+pub(crate) const CALL: Duration = Duration::from_secs(20);
 /// Longer than this a post does not wait for its turn: the core keeps it meanwhile. Less than the core waits at a stop, or
 /// a post that was never sent would count as in doubt.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,8 +44,8 @@ pub struct Telegram {
     pub(crate) settings: Settings,
     pub(crate) bot: Bot,
     description: Description,
-    /// For long polls: a longer time-out than calls have.
-    pub(crate) polls: reqwest::Client,
+    /// For calls past teloxide; each brings its own time-out.
+    pub(crate) direct: reqwest::Client,
     pub(crate) api: String,
     /// The bot's id, from its token.
     pub(crate) id: i64,
@@ -111,18 +110,18 @@ impl Telegram {
         } else {
             settings.owners.clone()
         };
-        let client = |time_out| {
+        let client = || {
             reqwest::Client::builder()
                 .connect_timeout(Duration::from_secs(10))
-                .timeout(time_out)
+                .timeout(CALL)
                 .tcp_nodelay(true)
                 // A connection that the server closes while a post is written leaves the post in doubt.
                 .pool_idle_timeout(Duration::from_secs(20))
                 .build()
                 .map_err(|error| SettingsError::Client(error::network(&error)))
         };
-        let polls = client(POLL.saturating_add(CALL))?;
-        let bot = Bot::with_client(settings.token.expose_secret(), client(CALL)?).set_api_url(url);
+        let direct = client()?;
+        let bot = Bot::with_client(settings.token.expose_secret(), client()?).set_api_url(url);
         Ok(Arc::new(Self {
             description: Description {
                 network: Network("telegram".to_owned()),
@@ -136,7 +135,7 @@ impl Telegram {
             },
             settings,
             bot,
-            polls,
+            direct,
             api,
             id,
             me: OnceCell::new(),

@@ -123,8 +123,10 @@ impl ChatAdapter for Telegram {
         self.react(receipt, state).await
     }
 
-    /// The Bot API has no way to look at a chat.
-    async fn probe(&self, _post: &OutgoingPost) -> Result<Probe, ChatError> {
+    /// The Bot API has no way to look for a post. But a post in doubt goes out once more only, so that is put off until
+    /// Telegram works again.
+    async fn probe(&self, post: &OutgoingPost) -> Result<Probe, ChatError> {
+        self.is_up(self.chat(&post.room.place.chat)?).await?;
         Ok(Probe::CannotTell)
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use adapter_telegram::{Settings, Severity, Telegram, Topics, check};
 use bridge_core::chat::{
     Attempt, ChatAdapter, Choice, Content, Destination, InboxId, MessageState, OutgoingPost, Place,
-    Receipt, Room, RoomIntent, RoomKind,
+    Probe, Receipt, Room, RoomIntent, RoomKind,
 };
 use bridge_core::conformance::TestLine;
 use bridge_core::{
@@ -217,6 +217,54 @@ async fn a_doubt_is_a_doubt_and_a_certainty_none() {
     assert_eq!((kind, after), ("retry", None), "{words}");
     assert!(words.starts_with("Telegram cannot be reached"), "{words}");
     assert!(!words.contains("1000001:"), "{words}");
+}
+
+#[tokio::test]
+async fn the_one_repeat_waits_until_telegram_works_again() {
+    let sim = Sim::start().await;
+    let telegram = Telegram::without_limits(sim.settings()).unwrap();
+    let fault =
+        |method, times: u32, what| json!({ "method": method, "times": times, "what": what });
+    let down = json!({ "error": { "code": 502, "description": "Bad Gateway" } });
+    sim.act("fault", fault(json!("sendMessage"), 1, json!("lose_call")))
+        .await;
+    let mut doubtful = post(OWNER, None, "an SMS");
+    let error = telegram.post(&doubtful).await.unwrap_err();
+    assert_eq!(cause(&error).0, "unknown");
+
+    sim.act("fault", fault(Value::Null, 10, down)).await;
+    for _ in 0..10 {
+        let error = telegram.probe(&doubtful).await.unwrap_err();
+        let (kind, after, words) = cause(&error);
+        assert_eq!(
+            (kind, after, words.as_str()),
+            ("retry", None, "Bad Gateway")
+        );
+    }
+    assert_eq!(sim.messages(OWNER).await, [] as [Value; 0]);
+    assert_eq!(telegram.probe(&doubtful).await, Ok(Probe::CannotTell));
+    doubtful.attempt = Attempt::Repeat;
+    telegram.post(&doubtful).await.unwrap();
+    let messages = sim.messages(OWNER).await;
+    assert_eq!(messages.len(), 1, "{messages:#?}");
+    let text = messages[0]["text"].as_str().unwrap();
+    assert!(
+        text.contains("an SMS") && text.contains("possible repeat"),
+        "{text}"
+    );
+
+    // A chat that refuses shows that Telegram works; a wish to wait is passed on.
+    sim.act("block", json!({ "user": OWNER })).await;
+    let refusal = json!({ "error": { "code": 400, "description": "Bad Request: chat not found" } });
+    sim.act("fault", fault(json!("getChat"), 1, refusal)).await;
+    assert_eq!(telegram.probe(&doubtful).await, Ok(Probe::CannotTell));
+    let wish = json!({ "retry_after": 9 });
+    sim.act("fault", fault(json!("getChat"), 1, wish)).await;
+    let error = telegram.probe(&doubtful).await.unwrap_err();
+    assert_eq!(cause(&error).1, Some(Duration::from_secs(9)));
+    sim.server.stop().await;
+    let error = telegram.probe(&doubtful).await.unwrap_err();
+    assert_eq!(cause(&error).0, "retry");
 }
 
 #[tokio::test]
