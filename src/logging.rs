@@ -8,7 +8,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::config::LogFormat;
 
 /// Libraries that say more than anyone wants to know. The configuration may say otherwise, as what comes later wins.
-const QUIET: &str = "matrix_sdk=warn,matrix_sdk_base=warn,matrix_sdk_crypto=error,matrix_sdk_sqlite=warn,sled=warn,hyper=warn,reqwest=warn";
+const QUIET: &str = "matrix_sdk=warn,matrix_sdk::http_client=off,matrix_sdk_base=warn,matrix_sdk_crypto=error,matrix_sdk_sqlite=warn,sled=warn,hyper=warn,reqwest=warn";
 
 /// Starts the log of this process.
 ///
