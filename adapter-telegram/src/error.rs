@@ -11,14 +11,18 @@ use teloxide::{ApiError, RequestError};
 
 /// How long to wait where only a person can help. Nothing is lost meanwhile, and nobody waits long once it is mended.
 const PERSON: Duration = Duration::from_secs(60);
+/// How long to wait after a refusal that this file does not know.
+const LONG: Duration = Duration::from_secs(600);
 
-/// Whether a call may be made twice.
+/// What a call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// It shows something anew each time: a doubt has to be reported.
     Once,
     /// It sets something: doing it again changes nothing.
     Set,
+    /// It asks.
+    Look,
 }
 
 /// The table.
@@ -27,13 +31,15 @@ pub(crate) enum Effect {
 /// |---|---|
 /// | 429 with `retry_after` | `Retry` after that |
 /// | no connection | `Retry` |
-/// | nothing, a broken answer, 5xx | `Unknown`; a set-operation is `Retry` |
+/// | nothing, a broken answer, 5xx | `Unknown`; a set-operation or a question is `Retry` |
 /// | 401, 404 for the token | `Retry` after a minute: the token is wrong |
-/// | 403 blocked, not started, kicked; 400 chat not found in a private chat | `Retry` after a minute: what to press |
+/// | 403 blocked, not started, kicked; 400 chat not found | `Retry` after a minute: what to press |
 /// | 400 message thread not found, topic deleted | `RoomGone` |
-/// | 400 topic closed, a right is lacking | `Retry` after a minute: what to grant |
+/// | 400 topic closed, no forum, a right is lacking | `Retry` after a minute: what to grant |
 /// | 400 with `migrate_to_chat_id` | `Retry`, which goes to the new chat |
-/// | other 4xx | `Reject` in Telegram's words |
+/// | 400 about the content itself, 413 | `Reject` in Telegram's words |
+/// | 405, 421, 429 without a time | `Retry` |
+/// | other 4xx | `Retry` after ten minutes, in Telegram's words: an SMS is not given up for what a person may mend; a set-operation is `Reject` |
 pub(crate) fn judge(error: &RequestError, effect: Effect, chat: i64) -> ChatError {
     match error {
         RequestError::RetryAfter(wait) => ChatError::Retry {
@@ -64,6 +70,42 @@ pub(crate) fn judge(error: &RequestError, effect: Effect, chat: i64) -> ChatErro
     }
 }
 
+/// Where a right is lacking.
+const RIGHTS: &[&str] = &[
+    "not enough rights",
+    "no rights to",
+    "administrator rights",
+    "WRITE_FORBIDDEN",
+    "CHAT_RESTRICTED",
+    "CHAT_ADMIN_REQUIRED",
+    // CHAT_SEND_PLAIN_FORBIDDEN and its like.
+    "CHAT_SEND_",
+    "CHAT_GUEST_SEND_FORBIDDEN",
+];
+
+/// Where what was to be shown is to blame, and always will be.
+const CONTENT: &[&str] = &[
+    "can't parse",
+    "message is too long",
+    "MESSAGE_TOO_LONG",
+    "Request Entity Too Large",
+    "text is empty",
+    "text must be non-empty",
+    "MESSAGE_EMPTY",
+    "BUTTON_",
+    "ENTITIES_",
+    "ENTITY_",
+    "REPLY_",
+    "message to be replied not found",
+    "must be encoded in UTF-8",
+];
+
+/// First words of refusals that prove that nothing was done, and pass.
+const PASSING: &[&str] = &["Misdirected", "Too Many Requests", "Method Not Allowed"];
+
+/// First words of all other refusals.
+const REFUSALS: &[&str] = &["Bad Request", "Not Found", "Conflict"];
+
 fn judge_text(text: &str, effect: Effect, chat: i64) -> ChatError {
     let says = |part: &str| text.contains(part);
     let press_start = "the bot may not write to this person yet: open the chat with the bot in Telegram and press Start";
@@ -80,11 +122,9 @@ fn judge_text(text: &str, effect: Effect, chat: i64) -> ChatError {
     } else if text.starts_with("Forbidden") {
         wait_for_person(&format!("Telegram forbids it ({text})"))
     } else if says("chat not found") {
-        ChatError::Reject {
-            cause: format!(
-                "Telegram shows the bot no chat {chat}: add the bot there, or correct telegram.inbox"
-            ),
-        }
+        wait_for_person(&format!(
+            "Telegram shows the bot no chat {chat}: add the bot there, or correct telegram.inbox"
+        ))
     } else if says("message thread not found") || says("TOPIC_DELETED") || says("TOPIC_ID_INVALID")
     {
         ChatError::RoomGone {
@@ -96,18 +136,34 @@ fn judge_text(text: &str, effect: Effect, chat: i64) -> ChatError {
         wait_for_person(
             "the bot may not create topics: make it an administrator who may manage topics",
         )
-    } else if says("not enough rights") || says("administrator rights") || says("WRITE_FORBIDDEN") {
+    } else if says("not a forum") {
+        wait_for_person(&format!(
+            "the chat {chat} has no topics: turn them on in the group, or set telegram.topics to \"auto\""
+        ))
+    } else if RIGHTS.iter().any(|part| says(part)) {
         wait_for_person(&format!(
             "the bot lacks a right in the chat {chat}: give it that ({text})"
         ))
-    } else if text.starts_with("Not Found") {
-        ChatError::Reject {
-            cause: "the Bot API server does not know this: telegram.api_url names an old one"
-                .to_owned(),
-        }
-    } else if text.starts_with("Bad Request") || text.starts_with("Conflict") {
+    } else if CONTENT.iter().any(|part| says(part)) {
         ChatError::Reject {
             cause: format!("Telegram refused it: {text}"),
+        }
+    } else if text.starts_with("Unauthorized") {
+        wait_for_person(&format!("Telegram does not let the bot in ({text})"))
+    } else if PASSING.iter().any(|start| text.starts_with(start)) {
+        ChatError::Retry {
+            cause: format!("Telegram does not take it now: {text}"),
+            after: None,
+        }
+    } else if REFUSALS.iter().any(|start| text.starts_with(start)) {
+        match effect {
+            Effect::Set => ChatError::Reject {
+                cause: format!("Telegram refused it: {text}"),
+            },
+            Effect::Once | Effect::Look => ChatError::Retry {
+                cause: format!("Telegram refuses it, and it is tried again now and then: {text}"),
+                after: Some(LONG),
+            },
         }
     } else {
         // "Internal Server Error", "Bad Gateway": it may have been done.
@@ -125,7 +181,7 @@ fn wait_for_person(cause: &str) -> ChatError {
 fn doubt(cause: String, effect: Effect) -> ChatError {
     match effect {
         Effect::Once => ChatError::Unknown { cause },
-        Effect::Set => ChatError::Retry { cause, after: None },
+        Effect::Set | Effect::Look => ChatError::Retry { cause, after: None },
     }
 }
 
@@ -178,6 +234,9 @@ mod tests {
     fn kind(error: &ChatError) -> &'static str {
         match error {
             ChatError::Retry { after: None, .. } => "retry",
+            ChatError::Retry {
+                after: Some(LONG), ..
+            } => "much later",
             ChatError::Retry { .. } => "retry later",
             ChatError::Reject { .. } => "reject",
             ChatError::RoomGone { .. } => "room gone",
@@ -225,7 +284,12 @@ mod tests {
                 "retry later",
                 "retry later",
             ),
-            ("Bad Request: chat not found", -5, "reject", "reject"),
+            (
+                "Bad Request: chat not found",
+                -5,
+                "retry later",
+                "retry later",
+            ),
             (
                 "Bad Request: message thread not found",
                 -5,
@@ -251,8 +315,51 @@ mod tests {
                 "retry later",
                 "retry later",
             ),
-            ("Not Found: method not found", 5, "reject", "reject"),
-            ("Bad Request: REACTION_INVALID", -5, "reject", "reject"),
+            ("Not Found: method not found", 5, "much later", "reject"),
+            ("Bad Request: REACTION_INVALID", -5, "much later", "reject"),
+            ("Bad Request: SOMETHING_NEW", 5, "much later", "reject"),
+            (
+                "Bad Request: the chat is not a forum",
+                -5,
+                "retry later",
+                "retry later",
+            ),
+            (
+                "Bad Request: have no rights to send a message",
+                -5,
+                "retry later",
+                "retry later",
+            ),
+            (
+                "Bad Request: CHAT_RESTRICTED",
+                -5,
+                "retry later",
+                "retry later",
+            ),
+            (
+                "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN",
+                -5,
+                "retry later",
+                "retry later",
+            ),
+            (
+                "Bad Request: CHAT_ADMIN_REQUIRED",
+                -5,
+                "retry later",
+                "retry later",
+            ),
+            (
+                "Unauthorized: user is gone",
+                5,
+                "retry later",
+                "retry later",
+            ),
+            ("Misdirected Request", 5, "retry", "retry"),
+            ("Too Many Requests: later", 5, "retry", "retry"),
+            ("Method Not Allowed", 5, "retry", "retry"),
+            ("Request Entity Too Large", 5, "reject", "reject"),
+            ("Bad Request: BUTTON_DATA_INVALID", 5, "reject", "reject"),
+            ("Bad Request: message text is empty", 5, "reject", "reject"),
             (
                 "Bad Request: can't parse entities: whatever",
                 5,
@@ -278,6 +385,9 @@ mod tests {
                 set,
                 "{description}"
             );
+            let look = kind(&judge(&error, Effect::Look, chat));
+            let expected = if post == "unknown" { "retry" } else { post };
+            assert_eq!(look, expected, "{description}");
         }
     }
 

@@ -282,7 +282,7 @@ impl Failure {
             | RequestError::InvalidJson { .. }
             | RequestError::Io(_) => 0,
         };
-        match judge(error, Effect::Set, 0) {
+        match judge(error, Effect::Look, 0) {
             ChatError::Retry { cause, after } => Self {
                 code,
                 words: cause,

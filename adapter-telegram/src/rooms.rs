@@ -59,7 +59,7 @@ impl Telegram {
                     return Ok(forum);
                 }
                 let full = call(&self.bot, GetChat::new(ChatId(chat))).await;
-                let full = full.map_err(|error| self.refused(&error, Effect::Set, chat))?;
+                let full = full.map_err(|error| self.refused(&error, Effect::Look, chat))?;
                 let forum = full.get("is_forum").and_then(Value::as_bool) == Some(true);
                 self.believe(chat, forum);
                 Ok(forum)

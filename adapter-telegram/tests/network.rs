@@ -150,8 +150,8 @@ async fn refusals_say_what_to_do() {
     assert_eq!((kind, after), ("retry", minute));
     assert!(words.contains("press Start"), "{words}");
 
-    let (kind, _, words) = refused(-4242, None).await;
-    assert_eq!(kind, "reject");
+    let (kind, after, words) = refused(-4242, None).await;
+    assert_eq!((kind, after), ("retry", minute));
     assert!(words.contains("add the bot there"), "{words}");
 
     let kicked = json!({ "chat": GROUP, "user": 1_000_001, "status": "kicked" });
@@ -329,6 +329,13 @@ async fn rooms() {
         words.contains("administrator who may manage topics"),
         "{words}"
     );
+    let error = make(Topics::On)
+        .ensure_room(&intent(GROUP))
+        .await
+        .unwrap_err();
+    let (kind, after, words) = cause(&error);
+    assert_eq!((kind, after), ("retry", Some(Duration::from_secs(60))));
+    assert!(words.contains("has no topics"), "{words}");
     sim.server.stop().await;
 }
 
