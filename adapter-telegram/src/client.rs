@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bridge_core::ChatError;
 use bridge_core::chat::{
-    Description, InboxId, MessageState, Network, OutgoingPost, Place, Receipt, Repeats,
+    Description, InboxId, MessageState, Network, OutgoingPost, Place, Receipt, Repeats, RoomKind,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -27,15 +27,18 @@ use crate::error::{self, Effect, judge};
 use crate::incoming::Me;
 use crate::limits::Limits;
 use crate::outgoing::{self, TEXT};
+use crate::rooms;
 use crate::{Settings, SettingsError};
 
 /// Telegram's own server.
 const TELEGRAM: &str = "https://api.telegram.org";
 /// How long a call may take.
 pub(crate) const CALL: Duration = Duration::from_secs(20);
-/// Longer than this a post does not wait for its turn: the core keeps it meanwhile. Less than the core waits at a stop, or
-/// a post that was never sent would count as in doubt.
+/// Longer than this a post does not wait for its turn, all in all: the core keeps it meanwhile. Together with
+/// [`ROOM_PATIENCE`] less than the core waits at a stop, or a post that was never sent would count as in doubt.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The same for the topic that the post goes to.
+pub(crate) const ROOM_PATIENCE: Duration = Duration::from_secs(1);
 /// The ids under which Telegram shows whoever writes as a group, as a channel, and Telegram itself.
 const NO_PERSONS: [i64; 3] = [1_087_968_824, 136_817_688, 777_000];
 
@@ -152,20 +155,24 @@ impl Telegram {
     pub(crate) async fn send(&self, post: &OutgoingPost) -> Result<Receipt, ChatError> {
         let place = &post.room.place;
         let chat = self.chat(&place.chat)?;
+        self.expect_topic(post, chat).await?;
         let mut message = SendMessage::new(ChatId(chat), outgoing::html(post))
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
         if let Some(thread) = &place.thread {
             message = message.message_thread_id(ThreadId(message_id(thread)?));
         }
-        if let Some(answered) = &post.reply_to {
+        if let Some(answered) = &post.reply_to
+            // Elsewhere the number is another message's.
+            && self.chat_of_messages(&place.chat).is_ok()
+        {
             let answered = ReplyParameters::new(message_id(answered)?);
             message = message.reply_parameters(answered.allow_sending_without_reply());
         }
         if let Some(keyboard) = outgoing::keyboard(&post.choices) {
             message = message.reply_markup(keyboard);
         }
-        self.turn(chat).await?;
+        self.turn(chat, PATIENCE).await?;
         let shown = call(&self.bot, message)
             .await
             .map_err(|error| self.refused(&error, Effect::Once, chat))?;
@@ -173,13 +180,23 @@ impl Telegram {
         let id = id.ok_or_else(|| ChatError::Unknown {
             cause: "Telegram's answer names no message".to_owned(),
         })?;
-        Ok(Receipt {
+        let receipt = Receipt {
             place: Place {
                 chat: chat.to_string(),
                 thread: place.thread.clone(),
             },
             message: id.to_string(),
-        })
+        };
+        if rooms::in_topic(post) && shown.get("is_topic_message").is_none() {
+            // The chat ceased to be a forum since it was asked. Say whose the post is.
+            self.forget(chat);
+            let mut headed = post.clone();
+            headed.room.kind = RoomKind::Shared;
+            if let Err(error) = self.edit(&receipt, &headed).await {
+                warn!(adapter = "telegram", %error, "a post outside its topic shows no sender");
+            }
+        }
+        Ok(receipt)
     }
 
     pub(crate) async fn edit(
@@ -187,7 +204,8 @@ impl Telegram {
         receipt: &Receipt,
         post: &OutgoingPost,
     ) -> Result<(), ChatError> {
-        let chat = self.chat(&receipt.place.chat)?;
+        let chat = self.chat_of_messages(&receipt.place.chat)?;
+        self.expect_topic(post, chat).await?;
         let html = outgoing::html(post);
         let mut message = EditMessageText::new(ChatId(chat), message_id(&receipt.message)?, html)
             .parse_mode(ParseMode::Html)
@@ -196,7 +214,7 @@ impl Telegram {
         if let Some(keyboard) = outgoing::keyboard(&post.choices) {
             message = message.reply_markup(keyboard);
         }
-        self.turn(chat).await?;
+        self.turn(chat, PATIENCE).await?;
         match call(&self.bot, message).await {
             Ok(_message) => Ok(()),
             Err(error) if error::is_not_modified(&error) => Ok(()),
@@ -209,24 +227,26 @@ impl Telegram {
         receipt: &Receipt,
         state: MessageState,
     ) -> Result<(), ChatError> {
-        let chat = self.chat(&receipt.place.chat)?;
+        let chat = self.chat_of_messages(&receipt.place.chat)?;
         let emoji = self.settings.reactions.emoji(state).map(str::to_owned);
         let reaction = SetMessageReaction::new(ChatId(chat), message_id(&receipt.message)?)
             .reaction(emoji.map(|emoji| ReactionType::Emoji { emoji }));
-        self.turn(chat).await?;
+        self.turn(chat, PATIENCE).await?;
         call(&self.bot, reaction)
             .await
             .map(drop)
             .map_err(|error| self.refused(&error, Effect::Set, chat))
     }
 
-    /// Waits until a call to this chat is within the limits; what would take long is put off.
-    pub(crate) async fn turn(&self, chat: i64) -> Result<(), ChatError> {
+    /// Waits until a call to this chat is within the limits; what would take longer than `patience` is put off.
+    pub(crate) async fn turn(&self, chat: i64, patience: Duration) -> Result<(), ChatError> {
+        let begun = Instant::now();
         loop {
-            let Err(wait) = self.limits().take(chat, Instant::now()) else {
+            let now = Instant::now();
+            let Err(wait) = self.limits().take(chat, now) else {
                 return Ok(());
             };
-            if wait > PATIENCE {
+            if now.duration_since(begun).saturating_add(wait) > patience {
                 return Err(ChatError::Retry {
                     cause: "as much as Telegram takes was sent to this chat".to_owned(),
                     after: Some(wait),
@@ -251,12 +271,23 @@ impl Telegram {
         judge(error, effect, chat)
     }
 
-    /// A chat as the core names it, under the id that it has now.
+    /// Where new posts for a chat go: under the id that it has now.
     pub(crate) fn chat(&self, chat: &str) -> Result<i64, ChatError> {
-        let id: i64 = chat.parse().map_err(|_error| ChatError::Reject {
-            cause: format!("\"{chat}\" is no Telegram chat"),
-        })?;
+        let id = chat_id(chat)?;
         Ok(self.moved().get(&id).copied().unwrap_or(id))
+    }
+
+    /// The chat in which its messages have the ids that are known of them. A group that became a supergroup counts anew.
+    fn chat_of_messages(&self, chat: &str) -> Result<i64, ChatError> {
+        let id = chat_id(chat)?;
+        if self.moved().contains_key(&id) {
+            return Err(ChatError::Reject {
+                cause:
+                    "the group became a supergroup, and what was written before cannot be changed"
+                        .to_owned(),
+            });
+        }
+        Ok(id)
     }
 
     fn moved(&self) -> MutexGuard<'_, BTreeMap<i64, i64>> {
@@ -297,6 +328,12 @@ fn bot_id(token: &SecretString) -> Option<i64> {
 
 fn inbox_id(id: &i64) -> InboxId {
     InboxId(id.to_string())
+}
+
+fn chat_id(chat: &str) -> Result<i64, ChatError> {
+    chat.parse().map_err(|_error| ChatError::Reject {
+        cause: format!("\"{chat}\" is no Telegram chat"),
+    })
 }
 
 fn message_id(message: &str) -> Result<MessageId, ChatError> {
@@ -371,6 +408,21 @@ mod tests {
             ..settings("1:x")
         };
         assert_eq!(fails(address), SettingsError::ApiUrl("telegram".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn many_who_wait_for_a_turn_wait_no_longer_together_than_one() {
+        let telegram = Telegram::new(settings("12:x")).unwrap();
+        let turns = (0..20).map(|_| {
+            let telegram = Arc::clone(&telegram);
+            tokio::spawn(async move { telegram.turn(5, Duration::from_secs(4)).await })
+        });
+        let mut put_off = 0;
+        for turn in turns.collect::<Vec<_>>() {
+            put_off += usize::from(turn.await.unwrap().is_err());
+        }
+        // Three at once, three after 3.2 s; the others would have to wait as long again.
+        assert_eq!(put_off, 14);
     }
 
     #[test]

@@ -6,14 +6,14 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use bridge_core::ChatError;
-use bridge_core::chat::{Destination, InboxId, Place, Room, RoomIntent, RoomKind};
+use bridge_core::chat::{Content, Destination, OutgoingPost, Place, Room, RoomIntent, RoomKind};
 use serde_json::Value;
 use teloxide::payloads::{CreateForumTopic, GetChat};
 use teloxide::types::ChatId;
 use tracing::warn;
 
 use crate::Topics;
-use crate::client::{Telegram, call};
+use crate::client::{ROOM_PATIENCE, Telegram, call};
 use crate::error::{self, Effect};
 
 /// How long it is believed what a chat is; a group may be made a forum at any time.
@@ -31,10 +31,10 @@ impl Telegram {
                 if self.has_topics(chat).await? {
                     self.topic(chat, intent).await
                 } else {
-                    Ok(shared(inbox))
+                    Ok(shared(chat))
                 }
             }
-            Destination::Admin { inbox } => Ok(shared(inbox)),
+            Destination::Admin { inbox } => Ok(shared(self.chat(&inbox.0)?)),
             Destination::Place(place) => Ok(Room {
                 place: place.clone(),
                 kind: RoomKind::Shared,
@@ -42,29 +42,54 @@ impl Telegram {
         }
     }
 
+    /// In a topic the contact is named by the topic alone. In a chat that is no forum any more Telegram would show the
+    /// post among all others, and nobody would know whose it is.
+    pub(crate) async fn expect_topic(
+        &self,
+        post: &OutgoingPost,
+        chat: i64,
+    ) -> Result<(), ChatError> {
+        if in_topic(post) && !self.is_forum(chat).await? {
+            return Err(ChatError::RoomGone {
+                cause: "the chat has no topics any more".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     async fn has_topics(&self, chat: i64) -> Result<bool, ChatError> {
         match self.settings.topics {
             Topics::Off => Ok(false),
             Topics::On => Ok(chat < 0),
-            // Only supergroups are forums, and their ids begin with -100.
-            Topics::Auto if chat > -1_000_000_000_000 => Ok(false),
-            Topics::Auto => {
-                let known = {
-                    let forums = self.forums.lock().unwrap_or_else(PoisonError::into_inner);
-                    forums.get(&chat).copied()
-                };
-                if let Some((at, forum)) = known
-                    && at.elapsed() < BELIEVED
-                {
-                    return Ok(forum);
-                }
-                let full = call(&self.bot, GetChat::new(ChatId(chat))).await;
-                let full = full.map_err(|error| self.refused(&error, Effect::Look, chat))?;
-                let forum = full.get("is_forum").and_then(Value::as_bool) == Some(true);
-                self.believe(chat, forum);
-                Ok(forum)
-            }
+            Topics::Auto => self.is_forum(chat).await,
         }
+    }
+
+    async fn is_forum(&self, chat: i64) -> Result<bool, ChatError> {
+        // Only supergroups are forums, and their ids begin with -100.
+        if chat > -1_000_000_000_000 {
+            return Ok(false);
+        }
+        let known = {
+            let forums = self.forums.lock().unwrap_or_else(PoisonError::into_inner);
+            forums.get(&chat).copied()
+        };
+        if let Some((at, forum)) = known
+            && at.elapsed() < BELIEVED
+        {
+            return Ok(forum);
+        }
+        let full = call(&self.bot, GetChat::new(ChatId(chat))).await;
+        let full = full.map_err(|error| self.refused(&error, Effect::Look, chat))?;
+        let forum = full.get("is_forum").and_then(Value::as_bool) == Some(true);
+        self.believe(chat, forum);
+        Ok(forum)
+    }
+
+    /// It does not look like what it was thought to be: it is asked again.
+    pub(crate) fn forget(&self, chat: i64) {
+        let mut forums = self.forums.lock().unwrap_or_else(PoisonError::into_inner);
+        forums.remove(&chat);
     }
 
     fn believe(&self, chat: i64, forum: bool) {
@@ -82,7 +107,7 @@ impl Telegram {
         } else {
             name
         };
-        self.turn(chat).await?;
+        self.turn(chat, ROOM_PATIENCE).await?;
         match call(&self.bot, CreateForumTopic::new(ChatId(chat), name)).await {
             Ok(topic) => {
                 let thread = topic.get("message_thread_id").and_then(Value::as_i64);
@@ -105,17 +130,27 @@ impl Telegram {
                     "the bot may not create topics, so contacts share the chat; make it an administrator who may manage \
                      topics"
                 );
-                Ok(shared(&InboxId(chat.to_string())))
+                Ok(shared(chat))
             }
             Err(error) => Err(self.refused(&error, Effect::Once, chat)),
         }
     }
 }
 
-fn shared(inbox: &InboxId) -> Room {
+/// Whether the post leaves it to its topic to say whose it is.
+pub(crate) fn in_topic(post: &OutgoingPost) -> bool {
+    let has_head = match post.content {
+        Content::Sms { .. } | Content::Mirror { .. } => true,
+        Content::Notice { .. } => false,
+    };
+    has_head && post.room.kind == RoomKind::Dedicated && post.room.place.thread.is_some()
+}
+
+/// The chat itself, under the id that it has now: by that the core knows what was written there.
+fn shared(chat: i64) -> Room {
     Room {
         place: Place {
-            chat: inbox.0.clone(),
+            chat: chat.to_string(),
             thread: None,
         },
         kind: RoomKind::Shared,

@@ -367,6 +367,103 @@ async fn a_group_that_became_a_supergroup_is_found_again() {
 }
 
 #[tokio::test]
+async fn after_a_move_old_numbers_touch_no_new_message() {
+    let sim = Sim::start().await;
+    let telegram = Telegram::without_limits(sim.settings()).unwrap();
+    let old = telegram.post(&post(GROUP, None, "before")).await.unwrap();
+    let new: i64 = -1_002_000_000_009;
+    sim.act("migrate", json!({ "chat": GROUP, "to": new }))
+        .await;
+    let error = telegram
+        .post(&post(GROUP, None, "after"))
+        .await
+        .unwrap_err();
+    assert_eq!(cause(&error).0, "retry");
+    // Every id up to the old ones is taken in the new chat, by somebody else's words.
+    let last: i64 = old.message.parse().unwrap();
+    while sim.write(new, OWNER, "talk").await < last {}
+    let mut after = post(GROUP, None, "after");
+    after.reply_to = Some(old.message.clone());
+    telegram.post(&after).await.unwrap();
+    let messages = sim.messages(new).await;
+    let shown = messages.last().unwrap();
+    assert_eq!(
+        (&shown["text"], &shown["answers"]),
+        (&json!("after"), &Value::Null)
+    );
+
+    let error = telegram.amend(&old, &after).await.unwrap_err();
+    assert_eq!(cause(&error).0, "reject");
+    let error = telegram
+        .show_state(&old, MessageState::Sent)
+        .await
+        .unwrap_err();
+    assert_eq!(cause(&error).0, "reject");
+    assert_eq!(sim.messages(new).await, messages);
+    // What is written there is known by the new id, and so is the room.
+    let room = telegram.ensure_room(&intent(GROUP)).await.unwrap();
+    assert_eq!(room.place.chat, new.to_string());
+    let admin = RoomIntent {
+        destination: Destination::Admin {
+            inbox: InboxId(GROUP.to_string()),
+        },
+        ..intent(GROUP)
+    };
+    let room = telegram.ensure_room(&admin).await.unwrap();
+    assert_eq!(room.place.chat, new.to_string());
+    sim.server.stop().await;
+}
+
+#[tokio::test]
+async fn without_topics_no_sms_goes_without_its_sender() {
+    let sim = Sim::start().await;
+    let settings = sim.settings();
+    let start = || Telegram::without_limits(settings.clone()).unwrap();
+    let telegram = start();
+    let room = telegram.ensure_room(&intent(FORUM)).await.unwrap();
+    assert_eq!(room.kind, RoomKind::Dedicated);
+    let sms = |room: &Room| OutgoingPost {
+        room: room.clone(),
+        content: Content::Sms {
+            from: "+12025550100".to_owned(),
+            line: None,
+            text: "hello".to_owned(),
+            sent_at: None,
+            notes: Vec::new(),
+        },
+        ..post(FORUM, None, "")
+    };
+    let receipt = telegram.post(&sms(&room)).await.unwrap();
+    sim.act("type", json!({ "chat": FORUM, "type": "supergroup" }))
+        .await;
+    let before = sim.messages(FORUM).await;
+    // One that has asked lately learns it from the next answer; any other asks first.
+    let restarted = start();
+    let error = restarted.post(&sms(&room)).await.unwrap_err();
+    assert_eq!(cause(&error).0, "room gone");
+    let error = restarted.amend(&receipt, &sms(&room)).await.unwrap_err();
+    assert_eq!(cause(&error).0, "room gone");
+    assert_eq!(sim.messages(FORUM).await, before);
+    let last = async || {
+        let messages = sim.messages(FORUM).await;
+        messages.last().unwrap()["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    telegram.post(&sms(&room)).await.unwrap();
+    assert!(last().await.contains("+12025550100"));
+    let error = telegram.post(&sms(&room)).await.unwrap_err();
+    assert_eq!(cause(&error).0, "room gone");
+
+    let chat = telegram.ensure_room(&intent(FORUM)).await.unwrap();
+    assert_eq!((chat.kind, &chat.place.thread), (RoomKind::Shared, &None));
+    telegram.post(&sms(&chat)).await.unwrap();
+    assert!(last().await.contains("+12025550100"));
+    sim.server.stop().await;
+}
+
+#[tokio::test]
 async fn check_explains_what_is_missing() {
     let sim = Sim::start().await;
     let found = async |inbox: &[i64], topics| {

@@ -16,6 +16,7 @@
 //! | `delete_topic` | `chat`, `message_thread_id` | |
 //! | `topics` | `chat` | a list |
 //! | `messages` | `chat` | a list, with `reactions` and `keyboard` |
+//! | `type` | `chat`, `type`: it becomes a `forum`, or a `supergroup` again | |
 //! | `migrate` | `chat`, `to`: the group becomes a supergroup | |
 //! | `fault` | `method?`, `chat?`, `times?`, `after?`, `what`: `"lose_answer"`, `"lose_call"`, `{"delay_ms"}`, `{"retry_after"}`, `{"error": {"code", "description"}}`, `{"late_error": …}` | |
 //! | `clear_faults` | | |
@@ -74,6 +75,7 @@ fn perform(world: &mut World, act: &str, body: Value) -> Done {
         "block" => block(world, bot, &read(body)?, true),
         "unblock" => block(world, bot, &read(body)?, false),
         "chat" => add_chat(world, bot, read(body)?),
+        "type" => set_kind(world, bot, &read(body)?),
         "member" => set_member(world, bot, read(body)?),
         "privacy" => {
             let Switch { on } = read(body)?;
@@ -263,6 +265,25 @@ fn add_chat(world: &mut World, bot: i64, new: NewChat) -> Done {
         let status = if index == 0 { "creator" } else { "member" };
         chat.members.insert(id, member(status, index == 0));
     }
+    done()
+}
+
+#[derive(Deserialize)]
+struct NewKind {
+    chat: i64,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// People switch topics on and off in the group's settings.
+fn set_kind(world: &mut World, bot: i64, new: &NewKind) -> Done {
+    let key = world.key(bot, new.chat);
+    let chat = world.chats.get_mut(&key).ok_or("no such chat")?;
+    chat.kind = match (chat.kind, new.kind.as_str()) {
+        (Kind::Supergroup | Kind::Forum, "supergroup") => Kind::Supergroup,
+        (Kind::Supergroup | Kind::Forum, "forum") => Kind::Forum,
+        (_, other) => return Err(format!("it cannot become this: {other}")),
+    };
     done()
 }
 
