@@ -18,7 +18,7 @@ use tracing::{info, warn};
 
 use crate::Matrix;
 use crate::backoff::Backoff;
-use crate::error::{Failure, REVOKED_WAIT, chain, revoked};
+use crate::error::{Failure, PERSON_WAIT, chain, revoked};
 use crate::incoming::{Ended, Sync};
 use crate::rooms;
 use crate::session::{Folder, Session};
@@ -72,7 +72,7 @@ pub(crate) async fn keep(matrix: &Matrix, bridge: &BridgeHandle, stop: &Cancella
 /// Says what happened, and how long to wait for the next try.
 fn report(line: &watch::Sender<Line>, failure: &Failure, backoff: &mut Backoff) -> Duration {
     let (words, wait) = if failure.is_revoked() {
-        (revoked(&failure.to_string()), REVOKED_WAIT)
+        (revoked(&failure.to_string()), PERSON_WAIT)
     } else {
         (failure.to_string(), backoff.next_wait(failure.after()))
     };
@@ -152,8 +152,9 @@ async fn build(homeserver: &str, folder: &Folder, session: &Session) -> Result<C
 /// Logs the planned device in, and returns its access token.
 async fn log_in(matrix: &Matrix, client: &Client, session: &Session) -> Result<String, Failure> {
     let Some(password) = &matrix.settings.password else {
-        return Err(Failure::Local(format!(
-            "no Matrix session is stored for {} and no password is configured; set password_file in [matrix]",
+        return Err(Failure::Login(format!(
+            "no Matrix session is stored for {} and no password is configured; set password_file in [matrix] and start \
+             sms-bridge again",
             matrix.user
         )));
     };
@@ -164,12 +165,10 @@ async fn log_in(matrix: &Matrix, client: &Client, session: &Session) -> Result<S
         .initial_device_display_name("sms-bridge");
     match Box::pin(login.send()).await.map_err(Failure::from) {
         Ok(response) => Ok(response.access_token),
-        Err(Failure::Refused {
-            status: 403,
-            message,
-            ..
-        }) => Err(Failure::Local(format!(
-            "the Matrix homeserver refused the login of {}: {message}; check user and password_file in [matrix]",
+        // Asking again soon gains nothing, and homeservers lock accounts that are tried too often.
+        Err(failure) if failure.is_final() => Err(Failure::Login(format!(
+            "{failure}; {} cannot be logged in to: correct homeserver, user and password_file in [matrix] and start \
+             sms-bridge again",
             matrix.user
         ))),
         Err(failure) => Err(failure),

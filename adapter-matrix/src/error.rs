@@ -8,8 +8,8 @@ use bridge_core::ChatError;
 use matrix_sdk::ruma::api::error::{ErrorBody, ErrorKind, RetryAfter};
 use matrix_sdk::{Error, HttpError};
 
-/// How long a session that the homeserver ended is left alone before it is tried again.
-pub(crate) const REVOKED_WAIT: Duration = Duration::from_secs(600);
+/// How long is waited where a person has to do something first.
+pub(crate) const PERSON_WAIT: Duration = Duration::from_secs(600);
 
 /// Why a request was not answered as wished.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     Refused {
         /// HTTP status.
         status: u16,
-        /// `M_FORBIDDEN` and the like; empty where the answer was not the homeserver's own.
+        /// `M_FORBIDDEN` and the like; empty where the answer was not the homeserver's own but, say, a reverse proxy's.
         code: String,
         /// Its words.
         message: String,
@@ -35,6 +35,9 @@ pub(crate) enum Failure {
     /// The bot is no longer in the room.
     #[error("the bot is no longer in this Matrix room")]
     NotJoined,
+    /// The account cannot be logged in to; says what to do.
+    #[error("{0}")]
+    Login(String),
     /// Something on this side: a store, a broken id.
     #[error("{0}")]
     Local(String),
@@ -55,26 +58,57 @@ impl Failure {
         matches!(self, Self::Refused { code, .. } if code == "M_UNKNOWN_TOKEN" || code == "M_MISSING_TOKEN")
     }
 
-    /// Whether it may be about the bot's membership; only a look at the joined rooms tells.
-    pub(crate) fn doubts_membership(&self) -> bool {
+    /// Whether the homeserver itself said no, in a way that a repeat does not change. Whatever else stands between it and
+    /// us says nothing about the request.
+    pub(crate) fn is_final(&self) -> bool {
         match self {
-            Self::Refused { status, .. } => *status == 403 || *status == 404,
-            Self::NotJoined => true,
-            Self::Unreached(_) | Self::Unanswered(_) | Self::Local(_) => false,
+            Self::Refused { status, code, .. } => {
+                !matches!(*status, 408 | 429 | 500..)
+                    && !matches!(code.as_str(), "" | "M_LIMIT_EXCEEDED")
+                    && !self.is_revoked()
+                    && !self.needs_person()
+            }
+            Self::Unreached(_)
+            | Self::Unanswered(_)
+            | Self::NotJoined
+            | Self::Login(_)
+            | Self::Local(_) => false,
         }
     }
 
-    /// The homeserver's own wish to be left alone. `None`: it has none.
+    /// Whether it may be about the bot's membership; only a look at the joined rooms tells.
+    pub(crate) fn doubts_membership(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(*status, 403 | 404) && self.is_final(),
+            Self::NotJoined => true,
+            Self::Unreached(_) | Self::Unanswered(_) | Self::Login(_) | Self::Local(_) => false,
+        }
+    }
+
+    /// How long to leave the homeserver alone: as it wishes, or until a person may have acted. `None`: nothing says so.
     pub(crate) fn after(&self) -> Option<Duration> {
         match self {
+            Self::Refused { after, .. } if self.needs_person() => {
+                Some(after.unwrap_or_default().max(PERSON_WAIT))
+            }
             Self::Refused { after, .. } => *after,
+            Self::Login(_) => Some(PERSON_WAIT),
             Self::Unreached(_) | Self::Unanswered(_) | Self::NotJoined | Self::Local(_) => None,
         }
+    }
+
+    /// Whether the homeserver refuses the account everything until its administrator acts.
+    fn needs_person(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if matches!(
+            code.as_str(),
+            "M_RESOURCE_LIMIT_EXCEEDED" | "M_USER_LOCKED" | "M_USER_SUSPENDED"
+        ))
     }
 
     /// What the caller can do.
     pub(crate) fn into_chat_error(self, request: Request) -> ChatError {
         let cause = self.to_string();
+        let wait = self.after();
         match self {
             Self::Unreached(_) => ChatError::Retry { cause, after: None },
             Self::Unanswered(_) => match request {
@@ -82,24 +116,28 @@ impl Failure {
                 Request::Once => ChatError::Unknown { cause },
             },
             Self::NotJoined => ChatError::RoomGone { cause },
+            Self::Login(_) => ChatError::Retry { cause, after: wait },
             Self::Local(_) => ChatError::Retry { cause, after: None },
             Self::Refused {
                 status,
                 code,
                 message,
-                after,
+                after: _,
             } => match (status, code.as_str()) {
                 (_, "M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN") => ChatError::Retry {
                     cause: revoked(&message),
-                    after: Some(REVOKED_WAIT),
+                    after: Some(PERSON_WAIT),
                 },
-                (429, _) | (_, "M_LIMIT_EXCEEDED") => ChatError::Retry { cause, after },
-                (500.., _) => match request {
-                    Request::Repeatable => ChatError::Retry { cause, after },
-                    Request::Once => ChatError::Unknown { cause },
-                },
+                (429, _) | (_, "M_LIMIT_EXCEEDED") => ChatError::Retry { cause, after: wait },
+                (_, "M_RESOURCE_LIMIT_EXCEEDED" | "M_USER_LOCKED" | "M_USER_SUSPENDED") => {
+                    ChatError::Retry { cause, after: wait }
+                }
                 (413, _) | (_, "M_TOO_LARGE") => ChatError::Reject {
                     cause: "too long for one Matrix message".to_owned(),
+                },
+                (408 | 500.., _) | (_, "") => match request {
+                    Request::Repeatable => ChatError::Retry { cause, after: wait },
+                    Request::Once => ChatError::Unknown { cause },
                 },
                 _ => ChatError::Reject { cause },
             },
@@ -214,6 +252,22 @@ mod tests {
             (refused(429, "M_LIMIT_EXCEEDED", None), "retry", "retry"),
             (refused(500, "M_UNKNOWN", None), "retry", "unknown"),
             (refused(502, "", None), "retry", "unknown"),
+            // Of a reverse proxy: a page in HTML or plain text.
+            (refused(403, "", None), "retry", "unknown"),
+            (refused(404, "", None), "retry", "unknown"),
+            (refused(301, "", None), "retry", "unknown"),
+            (refused(408, "", None), "retry", "unknown"),
+            (refused(408, "M_UNKNOWN", None), "retry", "unknown"),
+            (refused(429, "", None), "retry", "retry"),
+            (
+                refused(403, "M_RESOURCE_LIMIT_EXCEEDED", None),
+                "retry",
+                "retry",
+            ),
+            (refused(401, "M_USER_LOCKED", None), "retry", "retry"),
+            (refused(403, "M_USER_SUSPENDED", None), "retry", "retry"),
+            (Failure::Login("x".into()), "retry", "retry"),
+            (refused(413, "", None), "reject", "reject"),
             (refused(413, "M_TOO_LARGE", None), "reject", "reject"),
             (refused(403, "M_FORBIDDEN", None), "reject", "reject"),
             (refused(400, "M_BAD_JSON", None), "reject", "reject"),
@@ -230,6 +284,39 @@ mod tests {
                 kind(&failure.into_chat_error(Request::Once)),
                 once,
                 "{words}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_homeserver_itself_doubts_membership() {
+        let cases = [
+            (refused(403, "M_FORBIDDEN", None), true),
+            (refused(404, "M_NOT_FOUND", None), true),
+            (Failure::NotJoined, true),
+            (refused(403, "", None), false),
+            (refused(404, "", None), false),
+            (refused(403, "M_RESOURCE_LIMIT_EXCEEDED", None), false),
+            (refused(400, "M_BAD_JSON", None), false),
+            (Failure::Unanswered("x".into()), false),
+        ];
+        for (failure, expected) in cases {
+            assert_eq!(failure.doubts_membership(), expected, "{failure}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_has_to_mend_is_waited_for_long() {
+        for failure in [
+            refused(403, "M_RESOURCE_LIMIT_EXCEEDED", None),
+            refused(401, "M_USER_LOCKED", Some(Duration::from_secs(1))),
+            Failure::Login("refused".into()),
+        ] {
+            let error = failure.clone().into_chat_error(Request::Repeatable);
+            assert_eq!(failure.after(), Some(PERSON_WAIT), "{failure}");
+            assert!(
+                matches!(error, ChatError::Retry { after, .. } if after == Some(PERSON_WAIT)),
+                "{error}"
             );
         }
     }

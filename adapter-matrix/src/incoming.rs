@@ -180,12 +180,8 @@ impl Sync<'_> {
         match answer {
             Ok(response) => Ok(raw_stretches(response)),
             // The token of a homeserver that was set up anew.
-            Err(Failure::Refused {
-                status: 400,
-                message,
-                ..
-            }) => {
-                warn!(adapter = "matrix", error = %message,
+            Err(failure @ Failure::Refused { status: 400, .. }) if failure.is_final() => {
+                warn!(adapter = "matrix", error = %failure,
                     "the homeserver does not know our position; what was written meanwhile is not fetched");
                 Ok(Vec::new())
             }
