@@ -269,7 +269,7 @@ impl fmt::Debug for PinEntry {
 }
 
 /// Commits an attempt durably before it is made and says whether it may be made: a program that is started again and
-/// again must not use up the tries. A gate that takes over 10 s has refused.
+/// again must not use up the tries. A gate that takes over 60 s has refused.
 pub type PinGate =
     Arc<dyn Fn(PinAttempt) -> Pinned<Box<dyn Future<Output = PinDecision> + Send>> + Send + Sync>;
 

@@ -126,7 +126,7 @@ impl fmt::Display for Blocked {
             Self::PinWrong => "the SIM did not take the PIN: correct it in pin_file; it is not tried again by itself",
             Self::PinWithheld => {
                 "the PIN is not tried: it failed before or fewer than 3 tries are left. Put the SIM in a phone, \
-                 enter the PIN once, then correct pin_file"
+                 enter the PIN once, then correct pin_file."
             }
             Self::PukWanted => "the SIM is locked and wants its PUK: put it in a phone and unlock it there",
             Self::OtherLock => "the modem or the SIM is locked with another code: is it locked to one network?",

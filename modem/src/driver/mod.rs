@@ -44,7 +44,7 @@ const LAST_SILENT_PAUSE: Duration = Duration::from_secs(30);
 /// A message on its way is waited for so long at shutdown.
 const GRACE: Duration = Duration::from_secs(3);
 /// A PIN gate that takes longer has refused.
-const GATE: Duration = Duration::from_secs(10);
+const GATE: Duration = Duration::from_secs(60);
 
 /// Starts a line and returns at once. Must be called inside a tokio runtime.
 ///

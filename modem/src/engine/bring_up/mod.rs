@@ -4,8 +4,9 @@
 //! A step that fails is left out, unless nothing works without it: then the line is blocked, a person is told what to
 //! do, and it is begun anew every minute.
 //!
-//! The PIN is entered at most once in a bring-up, after the asker's leave, never with fewer than 3 tries left by the
-//! modem's own word, and not again in the life of an engine once it was entered and the SIM did not become ready.
+//! The PIN is tried at most once in a bring-up, after the asker's leave, never with fewer than 3 tries left by the
+//! modem's own word, and not again in the life of an engine once it was entered and the SIM did not become ready. A SIM
+//! that was too busy to try it is given it again: while the modem still counts 3 tries, or once if it does not count.
 
 mod identity;
 mod routing;
@@ -18,7 +19,7 @@ use table::{Commands, Failed, STEPS, Step, Verdict};
 
 use super::command::Command;
 use super::job::{Job, Reply};
-use super::{Engine, Memories, Port, recovery, text};
+use super::{Engine, Memories, Port, incoming, recovery, text};
 use crate::cause::ModemError;
 use crate::config::PinDecision;
 use crate::status::{Blocked, Identity, Incoming, Phase, Registration};
@@ -42,6 +43,8 @@ pub(super) struct BringUp {
     /// `+CFUN` was not 1, or the registration stays at 0.
     asleep: bool,
     pin: PinState,
+    /// How often SIM or modem had no time to take the PIN: it was not tried then.
+    pin_busy: u8,
     /// `=?` of `+CNMI`; empty if the modem does not tell.
     routing: Vec<String>,
     last_error: Option<ModemError>,
@@ -51,7 +54,7 @@ pub(super) struct BringUp {
 enum PinState {
     NotWanted,
     Wanted { tries: Option<u8> },
-    Allowed,
+    Allowed { tries: Option<u8> },
     Entered,
 }
 
@@ -64,6 +67,7 @@ impl BringUp {
             wait_until: Some(now),
             asleep: false,
             pin: PinState::NotWanted,
+            pin_busy: 0,
             routing: Vec::new(),
             last_error: None,
         }
@@ -71,6 +75,13 @@ impl BringUp {
 
     pub(super) fn due(&self) -> Option<Duration> {
         self.wait_until
+    }
+
+    fn go_to(&mut self, wanted: fn(&Step) -> bool) {
+        self.step = STEPS.iter().position(wanted).unwrap_or_default();
+        self.command = 0;
+        self.busy = 0;
+        self.last_error = None;
     }
 
     fn advance(&mut self) {
@@ -124,12 +135,15 @@ impl Engine {
         let Some(bring_up) = &mut self.bring_up else {
             return;
         };
-        if bring_up.wait_until.is_some() || !matches!(bring_up.pin, PinState::Wanted { .. }) {
+        let PinState::Wanted { tries } = bring_up.pin else {
+            return;
+        };
+        if bring_up.wait_until.is_some() {
             return;
         }
         match decision {
             PinDecision::Enter => {
-                bring_up.pin = PinState::Allowed;
+                bring_up.pin = PinState::Allowed { tries };
                 bring_up.wait_until = Some(now);
                 bring_up.advance();
             }
@@ -190,14 +204,19 @@ impl Engine {
         let Some(step) = STEPS.get(bring_up.step) else {
             return;
         };
-        if bring_up.pin == PinState::Allowed && !matches!(reply, Reply::Error(_)) {
-            bring_up.pin = PinState::Entered;
-            return bring_up.advance();
+        if let PinState::Allowed { tries } = bring_up.pin {
+            if incoming::is_busy(&reply) {
+                return self.enter_pin_later(now, tries);
+            }
+            if !matches!(reply, Reply::Error(_)) {
+                bring_up.pin = PinState::Entered;
+                return bring_up.advance();
+            }
         }
         let verdict = match reply {
             Reply::Ok(lines) => (step.note)(self, &lines),
             Reply::Error(error @ (ModemError::Cme(14 | 515) | ModemError::Cms(314)))
-                if bring_up.busy < BUSY_ATTEMPTS && bring_up.pin != PinState::Allowed =>
+                if bring_up.busy < BUSY_ATTEMPTS =>
             {
                 bring_up.last_error = Some(error);
                 Verdict::Again

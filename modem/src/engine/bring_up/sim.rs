@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::super::{Engine, Output, text};
-use super::table::Verdict;
-use super::{BUSY_ATTEMPTS, LEAST_TRIES, PinState};
+use super::table::{self, Verdict};
+use super::{BUSY_ATTEMPTS, BUSY_PAUSE, LEAST_TRIES, PinState};
 use crate::cause::ModemError;
 use crate::config::PinAttempt;
 use crate::event::Event;
@@ -13,6 +13,8 @@ use crate::status::{Blocked, Phase};
 
 /// A SIM that says nothing is asked again so often.
 const SILENT_ATTEMPTS: u8 = 2;
+/// A PIN is given again to a busy SIM so often if its tries are not known: should it have been tried, one is left.
+const UNCOUNTED_ATTEMPTS: u8 = 1;
 
 impl Engine {
     /// `+CPIN: READY` and its kin.
@@ -71,12 +73,12 @@ impl Engine {
             // It was taken and the card still starts.
             PinState::Entered if bring_up.busy < BUSY_ATTEMPTS => Verdict::Again,
             PinState::Entered => Verdict::Block(Blocked::PinWrong),
-            PinState::NotWanted | PinState::Wanted { .. } | PinState::Allowed
+            PinState::NotWanted | PinState::Wanted { .. } | PinState::Allowed { .. }
                 if self.settings.pin.is_none() =>
             {
                 Verdict::Block(Blocked::PinWanted)
             }
-            PinState::NotWanted | PinState::Wanted { .. } | PinState::Allowed
+            PinState::NotWanted | PinState::Wanted { .. } | PinState::Allowed { .. }
                 if self.pin_failed =>
             {
                 let told = self.status.phase == Phase::Blocked(Blocked::PinWrong);
@@ -86,7 +88,7 @@ impl Engine {
                     Blocked::PinWithheld
                 })
             }
-            PinState::NotWanted | PinState::Wanted { .. } | PinState::Allowed => {
+            PinState::NotWanted | PinState::Wanted { .. } | PinState::Allowed { .. } => {
                 bring_up.pin = PinState::Wanted { tries: None };
                 Verdict::Next
             }
@@ -114,7 +116,9 @@ impl Engine {
             Some(PinState::Wanted { .. }) => {
                 commands.iter().map(|&command| command.to_owned()).collect()
             }
-            Some(PinState::NotWanted | PinState::Allowed | PinState::Entered) | None => Vec::new(),
+            Some(PinState::NotWanted | PinState::Allowed { .. } | PinState::Entered) | None => {
+                Vec::new()
+            }
         }
     }
 
@@ -145,12 +149,18 @@ impl Engine {
             return false;
         };
         match bring_up.pin {
-            PinState::NotWanted | PinState::Allowed | PinState::Entered => {
+            PinState::NotWanted | PinState::Allowed { .. } | PinState::Entered => {
                 bring_up.advance();
                 true
             }
             PinState::Wanted { tries: Some(tries) } if tries < LEAST_TRIES => {
                 self.block(now, Blocked::PinWithheld);
+                true
+            }
+            // Leave was given, and the attempt was not made.
+            PinState::Wanted { tries } if bring_up.pin_busy > 0 => {
+                bring_up.pin = PinState::Allowed { tries };
+                bring_up.advance();
                 true
             }
             PinState::Wanted { tries } => {
@@ -165,6 +175,26 @@ impl Engine {
         }
     }
 
+    /// SIM or modem had no time to try the PIN: state and tries are asked for again before it is entered again.
+    pub(super) fn enter_pin_later(&mut self, now: Duration, tries: Option<u8>) {
+        self.pin_failed = false;
+        let Some(bring_up) = &mut self.bring_up else {
+            return;
+        };
+        let most = if tries.is_some() {
+            BUSY_ATTEMPTS
+        } else {
+            UNCOUNTED_ATTEMPTS
+        };
+        if bring_up.pin_busy >= most {
+            return self.block(now, Blocked::SimFailure);
+        }
+        bring_up.pin_busy += 1;
+        bring_up.pin = PinState::NotWanted;
+        bring_up.wait_until = Some(now + BUSY_PAUSE);
+        bring_up.go_to(table::asks_for_sim);
+    }
+
     pub(super) fn pin_command(&self) -> Vec<String> {
         match (&self.settings.pin, self.is_entering_pin()) {
             (Some(pin), true) => vec![format!("AT+CPIN=\"{}\"", pin.reveal())],
@@ -175,7 +205,7 @@ impl Engine {
     pub(super) fn is_entering_pin(&self) -> bool {
         self.bring_up
             .as_ref()
-            .is_some_and(|bring_up| bring_up.pin == PinState::Allowed)
+            .is_some_and(|bring_up| matches!(bring_up.pin, PinState::Allowed { .. }))
     }
 
     pub(super) fn if_pin_entered(&self, command: &str) -> Vec<String> {

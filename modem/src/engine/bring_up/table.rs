@@ -44,6 +44,11 @@ pub(super) enum Failed {
     Judge(fn(&mut Engine, Option<ModemError>) -> Verdict),
 }
 
+/// Whether a step asks for the state of the SIM, which is the first thing to know before a PIN is entered.
+pub(super) fn asks_for_sim(step: &Step) -> bool {
+    matches!(step.commands, Commands::These(["AT+CPIN?"]))
+}
+
 pub(super) const NOTHING: fn(&mut Engine, &[String]) -> Verdict = |_, _| Verdict::Next;
 
 /// A step that may fail.

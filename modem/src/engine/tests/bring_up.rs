@@ -223,7 +223,7 @@ fn a_pin_with_two_tries_left_is_not_risked() {
     bench.run(seconds(20));
     expect![[r#"
         phase: setting the modem up: talking to the modem
-        phase: the PIN is not tried: it failed before or fewer than 3 tries are left. Put the SIM in a phone, enter the PIN once, then correct pin_file
+        phase: the PIN is not tried: it failed before or fewer than 3 tries are left. Put the SIM in a phone, enter the PIN once, then correct pin_file.
     "#]].assert_eq(&bench.told);
 }
 
@@ -257,6 +257,58 @@ fn a_wrong_pin_is_entered_once_for_all() {
     );
 }
 
+/// A SIM that is too busy to try the PIN is given it again, as long as no try can be lost by that.
+#[test]
+fn a_busy_sim_is_given_the_pin_again_while_no_try_is_at_stake() {
+    let check = |tries: &str, refusal: &str, times: usize, entered: usize, ends: &str| {
+        let mut bench = with_pin();
+        bench.rule("AT+CPIN?", usize::MAX, "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n");
+        bench.rule("AT^CPIN?", usize::MAX, "\r\nERROR\r\n");
+        bench.rule("AT+SPIC", usize::MAX, "\r\nERROR\r\n");
+        bench.rule("AT+CPINR", usize::MAX, &format!("\r\n{tries}\r\n"));
+        bench.rule("AT+CPIN=", times, &format!("\r\n{refusal}\r\n"));
+        bench.engine.handle_opened(bench.now);
+        bench.run(seconds(5));
+        bench
+            .engine
+            .handle_pin_decision(bench.now, PinDecision::Enter);
+        for _ in 0..40 {
+            bench.run(seconds(1));
+            let count = bench
+                .written
+                .iter()
+                .filter(|written| written.starts_with("AT+CPIN="))
+                .count();
+            if count > times {
+                bench.rule("AT+CPIN?", usize::MAX, "\r\n+CPIN: READY\r\n\r\nOK\r\n");
+            }
+        }
+        let count = bench
+            .written
+            .iter()
+            .filter(|written| written.starts_with("AT+CPIN="))
+            .count();
+        assert_eq!(count, entered, "{tries} {refusal} {times}: {}", bench.told);
+        let phase = bench.phase().to_string();
+        assert!(
+            phase.starts_with(ends),
+            "{tries} {refusal} {times}: {phase}"
+        );
+        assert_eq!(
+            bench.told.matches("may the PIN").count(),
+            1,
+            "{}",
+            bench.told
+        );
+    };
+    let counted = "+CPINR: SIM PIN,3,3\r\n\r\nOK";
+    check(counted, "+CME ERROR: 14", 4, 5, "ready");
+    check(counted, "+CME ERROR: 515", 4, 5, "ready");
+    check(counted, "+CME ERROR: 14", usize::MAX, 21, "the SIM failed");
+    check("ERROR", "+CME ERROR: 14", 1, 2, "ready");
+    check("ERROR", "+CME ERROR: 14", usize::MAX, 2, "the SIM failed");
+}
+
 #[test]
 fn a_refused_gate_leaves_the_sim_alone() {
     let mut bench = with_pin();
@@ -270,7 +322,7 @@ fn a_refused_gate_leaves_the_sim_alone() {
     expect![[r#"
         phase: setting the modem up: talking to the modem
         may the PIN be entered? card 8901001012345678905, tries left None
-        phase: the PIN is not tried: it failed before or fewer than 3 tries are left. Put the SIM in a phone, enter the PIN once, then correct pin_file
+        phase: the PIN is not tried: it failed before or fewer than 3 tries are left. Put the SIM in a phone, enter the PIN once, then correct pin_file.
     "#]].assert_eq(&bench.told);
     assert!(
         !bench
