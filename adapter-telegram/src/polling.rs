@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bridge_core::chat::{ChatEvent, Cursor, Network, Verdict};
+use bridge_core::chat::{ChatEvent, Cursor, Verdict};
 use bridge_core::{BridgeError, BridgeHandle, ChatError, Timestamp, command};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ impl Telegram {
         self.register_commands().await;
         let network = &self.description().network;
         let key = self.cursor_key();
-        let stored = bridge.cursor(network, &key).await?;
+        let stored = until_stored(|| bridge.cursor(network, &key)).await?;
         let mut offset = stored.as_deref().and_then(Offset::parse);
         let mut answers = JoinSet::new();
         info!(adapter = "telegram", "bringing in updates");
@@ -110,7 +110,8 @@ impl Telegram {
                 key: key.clone(),
                 value: next.to_string(),
             };
-            let verdicts = submit(bridge, network, events, cursor).await?;
+            let hand_over = || bridge.submit(network, events.clone(), Some(cursor.clone()));
+            let verdicts = until_stored(hand_over).await?;
             offset = Some(next);
             for (taken, verdict) in taken.into_iter().zip(verdicts) {
                 if let Some(id) = taken.callback {
@@ -216,19 +217,16 @@ impl Telegram {
     }
 }
 
-/// Hands events over until they are stored.
-async fn submit(
-    bridge: &BridgeHandle,
-    network: &Network,
-    events: Vec<ChatEvent>,
-    cursor: Cursor,
-) -> Result<Vec<Verdict>, BridgeError> {
+/// Asks the bridge until its store answers; it is opened again by itself.
+async fn until_stored<T, F>(ask: impl Fn() -> F) -> Result<T, BridgeError>
+where
+    F: Future<Output = Result<T, BridgeError>>,
+{
     let mut pause = Pause::default();
     loop {
-        let handed = bridge.submit(network, events.clone(), Some(cursor.clone()));
-        match handed.await {
+        match ask().await {
             Err(BridgeError::Store(cause)) => {
-                warn!(adapter = "telegram", error = %cause, "not stored, trying again");
+                warn!(adapter = "telegram", error = %cause, "the store failed, trying again");
                 pause.wait(None).await;
             }
             done => return done,
@@ -372,6 +370,25 @@ fn wall_clock() -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_failing_store_is_asked_again_and_a_stop_is_not() {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let ask = |then: Result<u8, BridgeError>| {
+            let before = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            std::future::ready(match before {
+                0 => Err(BridgeError::Store("disk full".to_owned())),
+                _ => then,
+            })
+        };
+        assert!(matches!(until_stored(|| ask(Ok(7))).await, Ok(7)));
+        let stop = || ask(Err(BridgeError::Stopping));
+        assert!(matches!(
+            until_stored(stop).await,
+            Err(BridgeError::Stopping)
+        ));
+        assert_eq!(asked.into_inner(), 3);
+    }
 
     #[test]
     fn offsets_last_six_days() {
