@@ -277,6 +277,15 @@ impl Telegram {
         Ok(self.moved().get(&id).copied().unwrap_or(id))
     }
 
+    /// The groups and chats that get every SMS, under the ids that they have now.
+    pub(crate) fn inboxes(&self) -> Vec<i64> {
+        let moved = self.moved();
+        let inboxes = self.settings.inbox.iter();
+        inboxes
+            .map(|id| moved.get(id).copied().unwrap_or(*id))
+            .collect()
+    }
+
     /// The chat in which its messages have the ids that are known of them. A group that became a supergroup counts anew.
     fn chat_of_messages(&self, chat: &str) -> Result<i64, ChatError> {
         let id = chat_id(chat)?;

@@ -56,18 +56,18 @@ pub(crate) fn update_id(update: &Value) -> Option<i64> {
 
 /// What somebody did. `None` for what concerns nobody: service messages, commands for other bots, kinds of updates that
 /// were not asked for.
-pub(crate) fn read(update: &Value, me: &Me, now: Timestamp) -> Option<Taken> {
+pub(crate) fn read(update: &Value, me: &Me, inboxes: &[i64], now: Timestamp) -> Option<Taken> {
     if let Some(query) = update.get("callback_query") {
         return callback(query, now);
     }
-    let event = message(update.get("message")?, me)?;
+    let event = message(update.get("message")?, me, inboxes)?;
     Some(Taken {
         event,
         callback: None,
     })
 }
 
-fn message(message: &Value, me: &Me) -> Option<ChatEvent> {
+fn message(message: &Value, me: &Me, inboxes: &[i64]) -> Option<ChatEvent> {
     let chat = integer(message.get("chat")?, "id")?;
     let id = integer(message, "message_id")?;
     let author = author(message)?;
@@ -81,6 +81,10 @@ fn message(message: &Value, me: &Me) -> Option<ChatEvent> {
         Some(_) | None => Audience::Group,
     };
     if answered.is_some_and(|answered| sender(answered) == Some(me.id)) {
+        audience = Audience::Bridge;
+    }
+    // A topic of an inbox looks like a contact's, so that silence would pass for "sent".
+    if place.thread.is_some() && inboxes.contains(&chat) {
         audience = Audience::Bridge;
     }
     let body = match text(message, "text") {
@@ -231,7 +235,7 @@ mod tests {
         let fields = message.as_object_mut().unwrap();
         fields.extend(more.as_object().unwrap().clone());
         let update = json!({ "update_id": 1, "message": message });
-        read(&update, &me(), Timestamp(7)).map(|taken| taken.event)
+        read(&update, &me(), &[-7], Timestamp(7)).map(|taken| taken.event)
     }
 
     fn private() -> Value {
@@ -314,6 +318,16 @@ mod tests {
         .unwrap();
         assert_eq!(event.place.thread.as_deref(), Some("4"));
         assert_eq!((event.reply_to, event.audience), (None, Audience::Group));
+        let inbox = json!({ "id": -7, "type": "supergroup" });
+        for (more, audience) in [
+            (
+                json!({ "text": "hi", "message_thread_id": 4, "is_topic_message": true }),
+                Audience::Bridge,
+            ),
+            (json!({ "text": "hi" }), Audience::Group),
+        ] {
+            assert_eq!(taken(inbox.clone(), more).unwrap().audience, audience);
+        }
         let reply = json!({ "message_id": 4, "from": { "id": 99 } });
         let event = taken(
             group(),
@@ -336,12 +350,17 @@ mod tests {
             None
         );
         let edited = json!({ "update_id": 1, "edited_message": { "message_id": 1 } });
-        assert_eq!(read(&edited, &me(), Timestamp(0)), None);
+        assert_eq!(read(&edited, &me(), &[], Timestamp(0)), None);
         assert_eq!(
-            read(&json!({ "update_id": 1, "news": 17 }), &me(), Timestamp(0)),
+            read(
+                &json!({ "update_id": 1, "news": 17 }),
+                &me(),
+                &[],
+                Timestamp(0)
+            ),
             None
         );
-        assert_eq!(read(&json!(null), &me(), Timestamp(0)), None);
+        assert_eq!(read(&json!(null), &me(), &[], Timestamp(0)), None);
     }
 
     #[test]
@@ -369,7 +388,7 @@ mod tests {
         .unwrap();
         assert_eq!(event.author.id, "-100");
         let channel = json!({ "update_id": 1, "channel_post": { "message_id": 1, "text": "x", "chat": { "id": -7 } } });
-        assert_eq!(read(&channel, &me(), Timestamp(0)), None);
+        assert_eq!(read(&channel, &me(), &[], Timestamp(0)), None);
     }
 
     #[test]
@@ -381,7 +400,7 @@ mod tests {
                 "is_topic_message": true, "from": { "id": 99 },
             },
         }});
-        let taken = read(&update, &me(), Timestamp(7)).unwrap();
+        let taken = read(&update, &me(), &[-7], Timestamp(7)).unwrap();
         assert_eq!(taken.callback.as_deref(), Some("77"));
         assert_eq!(taken.event.author.id, "6");
         assert_eq!(taken.event.message, "8");

@@ -95,9 +95,10 @@ impl Telegram {
                 next: last.saturating_add(1),
                 at: now,
             };
+            let inboxes = self.inboxes();
             let taken: Vec<_> = updates
                 .iter()
-                .filter_map(|update| incoming::read(update, &me, now))
+                .filter_map(|update| incoming::read(update, &me, &inboxes, now))
                 .collect();
             let events: Vec<ChatEvent> = taken.iter().map(|taken| taken.event.clone()).collect();
             debug!(

@@ -705,6 +705,31 @@ async fn in_a_group_only_what_is_meant_for_the_bridge_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_topic_of_an_inbox_nobody_is_left_in_doubt() {
+    let sim = Sim::start().await;
+    let settings = Settings {
+        inbox: vec![FORUM],
+        ..sim.settings()
+    };
+    let running = Running::start(settings).await;
+    let topic = json!({ "chat": FORUM, "from": OWNER, "name": "+12025550101" });
+    let topic = sim.act("topic", topic).await["message_thread_id"].clone();
+    let said = json!({ "chat": FORUM, "from": OWNER, "text": "hello?", "topic": topic });
+    let said = sim.act("write", said).await["message_id"].clone();
+    let answer = sim
+        .wait_for(FORUM, "an answer", |message| message["by_bot"] == true)
+        .await;
+    let text = answer["text"].as_str().unwrap();
+    assert!(text.contains("I don't know whom this is for"), "{text}");
+    assert_eq!(
+        (&answer["answers"], &answer["message_thread_id"]),
+        (&said, &topic)
+    );
+    running.end().await;
+    sim.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_press_is_answered_and_the_pressers_right_is_checked() {
     let sim = Sim::start().await;
     let settings = Settings {
