@@ -2,8 +2,10 @@
 //!
 //! A program that is started again and again must not use up the SIM's three tries. So an attempt is written down
 //! durably before it is made, and only taken back once the line has come up. A PIN that is written down is not tried
-//! again on the same card; another PIN is.
+//! again on the same card; another PIN is. A program that was ended between writing down and trying would lock a right
+//! PIN out, so a second attempt is made where the modem says that no try was used up, and no third whatever it says.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,6 +15,11 @@ use std::sync::Arc;
 use bridge_core::LineName;
 use modem::{Pin, PinAttempt, PinDecision, PinGate};
 use tracing::{error, warn};
+
+/// Tries of a PIN that was not entered wrongly (3GPP TS 31.101 leaves the number to the card; 3 is usual).
+const ALL_TRIES: u8 = 3;
+/// Attempts with one PIN on one card, by the modem's word that none was used up. Should it be wrong, one is left.
+const MOST_ATTEMPTS: u32 = 2;
 
 /// The attempts of one line, in a file of the data folder.
 #[derive(Clone, Debug)]
@@ -52,18 +59,29 @@ impl Attempts {
     }
 
     fn decide(&self, pin: &Pin, attempt: &PinAttempt) -> PinDecision {
-        let card = attempt.iccid.as_ref().map_or("", |iccid| iccid.reveal());
-        let mark = mark(card, pin.reveal());
-        match fs::read_to_string(&self.file) {
-            Ok(last) if last.trim() == mark => return PinDecision::Refuse,
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        let next = Record {
+            pin: hash(pin.reveal()),
+            card: attempt.iccid.as_ref().map(|iccid| hash(iccid.reveal())),
+            attempts: 1,
+        };
+        let record = match fs::read_to_string(&self.file) {
+            Ok(last) => next.after(Record::parse(&last)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => next,
             Err(error) => {
                 error!(file = %self.file.display(), %error, "failed to read the last PIN attempt; the PIN is not tried");
                 return PinDecision::Refuse;
             }
+        };
+        let untouched = attempt.tries_left.is_some_and(|left| left >= ALL_TRIES);
+        if record.attempts > 1 && !(untouched && record.attempts <= MOST_ATTEMPTS) {
+            error!(
+                file = %self.file.display(),
+                "the PIN was tried before and the SIM did not become ready; correct pin_file, or remove this file to have \
+                 the same PIN tried again"
+            );
+            return PinDecision::Refuse;
         }
-        match self.commit(&mark) {
+        match self.commit(&record) {
             Ok(()) => PinDecision::Enter,
             Err(error) => {
                 error!(file = %self.file.display(), %error, "failed to write the PIN attempt down; the PIN is not tried");
@@ -72,14 +90,14 @@ impl Attempts {
         }
     }
 
-    fn commit(&self, mark: &str) -> io::Result<()> {
+    fn commit(&self, record: &Record) -> io::Result<()> {
         let mut file = File::options()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
             .open(&self.file)?;
-        writeln!(file, "{mark}")?;
+        writeln!(file, "{record}")?;
         file.sync_all()?;
         match self.file.parent() {
             Some(folder) => File::open(folder)?.sync_all(),
@@ -88,14 +106,64 @@ impl Attempts {
     }
 }
 
-/// Tells one card and PIN from another, the same in every build (FNV-1a, 64 bits). It hides neither: the file is for its
+/// What is written down: the PIN and the card, each by its hash, and how often they were brought together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Record {
+    pin: u64,
+    /// `None`: the card did not tell its number before the PIN. It counts as the same card then.
+    card: Option<u64>,
+    attempts: u32,
+}
+
+impl Record {
+    /// `None` for what this version did not write.
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let pin = u64::from_str_radix(words.next()?, 16).ok()?;
+        let card = match words.next()? {
+            "-" => None,
+            card => Some(u64::from_str_radix(card, 16).ok()?),
+        };
+        let attempts = words.next()?.parse().ok()?;
+        Some(Self {
+            pin,
+            card,
+            attempts,
+        })
+    }
+
+    /// This attempt behind the last one. One that cannot be read counts as an attempt with this PIN on this card.
+    fn after(self, last: Option<Self>) -> Self {
+        let last = last.unwrap_or(self);
+        let other_card = matches!((self.card, last.card), (Some(card), Some(last)) if card != last);
+        if last.pin != self.pin || other_card {
+            return self;
+        }
+        Self {
+            card: self.card.or(last.card),
+            attempts: last.attempts.saturating_add(1),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x} ", self.pin)?;
+        match self.card {
+            Some(card) => write!(formatter, "{card:016x} ")?,
+            None => write!(formatter, "- ")?,
+        }
+        write!(formatter, "{}", self.attempts)
+    }
+}
+
+/// Tells one card or PIN from another, the same in every build (FNV-1a, 64 bits). It hides neither: the file is for its
 /// owner alone, as the PIN's own file is.
-fn mark(card: &str, pin: &str) -> String {
-    let octets = card.bytes().chain([0]).chain(pin.bytes());
-    let hash = octets.fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
         (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
+    })
 }
 
 #[cfg(test)]
@@ -104,25 +172,108 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_pin_is_tried_once_on_a_card_until_it_succeeds() {
+    /// Cards (empty: not readable), PINs and tries left in the order of the attempts, and whether each is made.
+    fn check(deeds: &[(&str, &str, Option<u8>, PinDecision)]) {
         let folder = tempfile::tempdir().unwrap();
         let attempts = Attempts::new(folder.path(), &"home".parse().unwrap());
-        let decide = |card: &str, pin: &str| {
+        for (place, (card, pin, tries_left, expected)) in deeds.iter().enumerate() {
             let attempt = PinAttempt {
-                iccid: Some(Redacted::new(card)),
-                tries_left: Some(3),
+                iccid: (!card.is_empty()).then(|| Redacted::new(*card)),
+                tries_left: *tries_left,
             };
-            attempts.decide(&pin.parse().unwrap(), &attempt)
+            let decided = attempts.decide(&pin.parse().unwrap(), &attempt);
+            assert_eq!(decided, *expected, "{place} of {deeds:?}");
+        }
+    }
+
+    #[test]
+    fn a_pin_is_tried_once_on_a_card() {
+        use PinDecision::{Enter, Refuse};
+        check(&[
+            ("8901", "1234", None, Enter),
+            ("8901", "1234", None, Refuse),
+            ("8901", "4321", None, Enter),
+            ("8902", "4321", None, Enter),
+            ("8902", "4321", None, Refuse),
+        ]);
+        // A card whose number cannot be read may be any card.
+        check(&[
+            ("", "1234", None, Enter),
+            ("8901", "1234", None, Refuse),
+            ("", "1234", None, Refuse),
+        ]);
+        check(&[
+            ("8901", "1234", None, Enter),
+            ("", "1234", None, Refuse),
+            ("8901", "1234", None, Refuse),
+        ]);
+    }
+
+    #[test]
+    fn a_pin_that_cost_no_try_is_tried_once_more() {
+        use PinDecision::{Enter, Refuse};
+        check(&[
+            ("8901", "1234", Some(3), Enter),
+            ("", "1234", Some(2), Refuse),
+            ("", "1234", Some(3), Enter),
+            ("8901", "1234", Some(3), Refuse),
+            ("8902", "1234", Some(3), Enter),
+        ]);
+    }
+
+    #[test]
+    fn a_pin_that_was_right_may_be_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let attempts = Attempts::new(folder.path(), &"home".parse().unwrap());
+        let attempt = PinAttempt {
+            iccid: None,
+            tries_left: None,
         };
-        assert_eq!(decide("8901", "1234"), PinDecision::Enter);
-        assert_eq!(decide("8901", "1234"), PinDecision::Refuse);
-        assert_eq!(decide("8901", "4321"), PinDecision::Enter);
-        assert_eq!(decide("8902", "4321"), PinDecision::Enter);
-        assert_eq!(decide("8902", "4321"), PinDecision::Refuse);
+        let decide = || attempts.decide(&"1234".parse().unwrap(), &attempt);
+        assert_eq!(
+            (decide(), decide()),
+            (PinDecision::Enter, PinDecision::Refuse)
+        );
         attempts.succeeded();
         attempts.succeeded();
-        assert_eq!(decide("8902", "4321"), PinDecision::Enter);
+        assert_eq!(decide(), PinDecision::Enter);
+    }
+
+    #[test]
+    fn a_record_is_written_and_read_alike_and_what_is_none_counts_as_an_attempt() {
+        for (text, record) in [
+            (
+                "00000000000004d2 - 1",
+                Some(Record {
+                    pin: 1234,
+                    card: None,
+                    attempts: 1,
+                }),
+            ),
+            (
+                "00000000000004d2 0000000000000001 2",
+                Some(Record {
+                    pin: 1234,
+                    card: Some(1),
+                    attempts: 2,
+                }),
+            ),
+            ("", None),
+            ("00000000000004d2", None),
+        ] {
+            assert_eq!(Record::parse(text), record, "{text}");
+            match record {
+                Some(record) => assert_eq!(record.to_string(), text),
+                None => {
+                    let next = Record {
+                        pin: 1,
+                        card: None,
+                        attempts: 1,
+                    };
+                    assert_eq!(next.after(record).attempts, 2, "{text}");
+                }
+            }
+        }
     }
 
     #[test]
