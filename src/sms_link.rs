@@ -242,9 +242,10 @@ async fn free(
             return Ok(());
         }
     }
-    bridge
-        .slot_freed(line, RawPdu(pdu.as_str().to_owned()))
-        .await
+    until_stored(line, || {
+        bridge.slot_freed(line, RawPdu(pdu.as_str().to_owned()))
+    })
+    .await
 }
 
 async fn mirror(
