@@ -111,13 +111,13 @@ impl Failure {
         let wait = self.after();
         match self {
             Self::Unreached(_) => ChatError::Retry { cause, after: None },
-            Self::Unanswered(_) => match request {
+            // Of this side: it may have happened after the homeserver did its part.
+            Self::Unanswered(_) | Self::Local(_) => match request {
                 Request::Repeatable => ChatError::Retry { cause, after: None },
                 Request::Once => ChatError::Unknown { cause },
             },
             Self::NotJoined => ChatError::RoomGone { cause },
             Self::Login(_) => ChatError::Retry { cause, after: wait },
-            Self::Local(_) => ChatError::Retry { cause, after: None },
             Self::Refused {
                 status,
                 code,
@@ -248,7 +248,7 @@ mod tests {
             (Failure::Unreached("x".into()), "retry", "retry"),
             (Failure::Unanswered("x".into()), "retry", "unknown"),
             (Failure::NotJoined, "room gone", "room gone"),
-            (Failure::Local("x".into()), "retry", "retry"),
+            (Failure::Local("x".into()), "retry", "unknown"),
             (refused(429, "M_LIMIT_EXCEEDED", None), "retry", "retry"),
             (refused(500, "M_UNKNOWN", None), "retry", "unknown"),
             (refused(502, "", None), "retry", "unknown"),

@@ -7,9 +7,9 @@ use bridge_core::chat::{
     Attempt, ChatError, Destination, InboxId, Place, Room as Made, RoomIntent, RoomKind,
 };
 use matrix_sdk::deserialized_responses::RawAnySyncOrStrippedState;
-use matrix_sdk::ruma::api::client::membership::joined_rooms;
+use matrix_sdk::ruma::api::client::membership::{invite_user, joined_rooms};
 use matrix_sdk::ruma::api::client::room::create_room;
-use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
+use matrix_sdk::ruma::api::client::state::{get_state_event_for_key, get_state_events};
 use matrix_sdk::ruma::events::StateEventType;
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
@@ -23,6 +23,10 @@ use crate::outgoing::harmless;
 
 /// The type of the state event that says what a room of ours is for.
 pub(crate) const MARKER: &str = "org.sms_bridge.room";
+
+/// How many persons are invited with the making of a room; the others follow one by one. Synapse refuses a wish for
+/// more than its limit of invitations in a burst (10 by default) altogether.
+const INVITED_AT_ONCE: usize = 5;
 
 /// What a room is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +63,7 @@ pub(crate) async fn ensure(client: &Client, intent: &RoomIntent) -> Result<Made,
     };
     let room_id = match adopted {
         Some(room_id) => {
-            invite_missing(client, &room_id, &invite).await;
+            invite_missing(client, &room_id, &invite).await?;
             info!(adapter = "matrix", room = %room_id, "room found again");
             room_id
         }
@@ -79,7 +83,10 @@ pub(crate) async fn ensure_admin(
         .await
         .map_err(|failure| failure.into_chat_error(Request::Repeatable))?;
     let room_id = match found {
-        Some(room_id) => room_id,
+        Some(room_id) => {
+            invite_missing(client, &room_id, &users(owners)).await?;
+            room_id
+        }
         None => {
             let marker = Marker {
                 intent: "admin".to_owned(),
@@ -104,29 +111,52 @@ fn made(room_id: &RoomId, kind: RoomKind) -> Made {
 }
 
 /// Makes the room. A homeserver that cannot invite somebody refuses the whole wish, but leaves the room behind: that one
-/// is taken then, and whoever can be invited is.
+/// is taken then, and whoever can be invited is. What fails after the room was made is no
+/// `Retry`, by which a first attempt says that there is none: the next one looks for it.
 async fn create(
     client: &Client,
     title: &str,
     marker: &Marker,
     invite: Vec<OwnedUserId>,
 ) -> Result<OwnedRoomId, ChatError> {
-    let request = creation(title, marker, invite.clone())?;
+    let at_once: Vec<OwnedUserId> = invite.iter().take(INVITED_AT_ONCE).cloned().collect();
+    let everybody_at_once = at_once.len() == invite.len();
+    let request = creation(title, marker, at_once)?;
     let failure = match client.create_room(request).await {
         Ok(room) => {
-            info!(adapter = "matrix", room = %room.room_id(), "room made");
-            return Ok(room.room_id().to_owned());
+            let room_id = room.room_id().to_owned();
+            info!(adapter = "matrix", room = %room_id, "room made");
+            if !everybody_at_once {
+                invite_missing(client, &room_id, &invite)
+                    .await
+                    .map_err(may_exist)?;
+            }
+            return Ok(room_id);
         }
         Err(error) => Failure::from(error),
     };
     let refusal = failure.into_chat_error(Request::Once);
-    if matches!(refusal, ChatError::Reject { .. })
-        && let Ok(Some(room_id)) = find(client, &|found| found == marker).await
-    {
-        invite_missing(client, &room_id, &invite).await;
-        return Ok(room_id);
+    if !matches!(refusal, ChatError::Reject { .. }) {
+        return Err(refusal);
     }
-    Err(refusal)
+    let left_behind = find(client, &|found| found == marker)
+        .await
+        .map_err(|failure| may_exist(failure.into_chat_error(Request::Repeatable)))?;
+    match left_behind {
+        Some(room_id) => {
+            invite_missing(client, &room_id, &invite)
+                .await
+                .map_err(may_exist)?;
+            Ok(room_id)
+        }
+        None => Err(refusal),
+    }
+}
+
+fn may_exist(error: ChatError) -> ChatError {
+    ChatError::Unknown {
+        cause: error.to_string(),
+    }
 }
 
 /// The room of a place, if the bot is in it.
@@ -214,7 +244,13 @@ fn creation(
     request.name = Some(harmless(title));
     request.topic = Some(topic);
     request.invite = invite;
-    for event in [marker, no_guests] {
+    // Element's own event, in no specification: otherwise a preview asks the homeserver to open what links a stranger sends.
+    let no_previews = json!({
+        "type": "org.matrix.room.preview_urls",
+        "state_key": "",
+        "content": { "disable": true },
+    });
+    for event in [marker, no_guests, no_previews] {
         let raw = Raw::new(&event).map_err(|error| ChatError::Reject {
             cause: error.to_string(),
         })?;
@@ -251,21 +287,23 @@ async fn all_joined(client: &Client) -> Result<Vec<OwnedRoomId>, Failure> {
         .joined_rooms)
 }
 
-/// Looks for a marker over all rooms that the bot is in: in the SDK's store for those it knows, else at the homeserver.
+/// Looks for a marker of ours over all rooms that the bot is in: in the SDK's store for those it knows, else at the
+/// homeserver.
 async fn find(
     client: &Client,
     is_wanted: &(dyn Fn(&Marker) -> bool + Send + Sync),
 ) -> Result<Option<OwnedRoomId>, Failure> {
+    let Some(me) = client.user_id() else {
+        return Err(Failure::Local("not logged in to Matrix".to_owned()));
+    };
     for room_id in all_joined(client).await? {
         let known = client.get_room(&room_id).filter(Room::is_synced);
         let marker = match known {
             Some(room) => match room.get_state_event(marker_type(), "").await? {
-                Some(RawAnySyncOrStrippedState::Sync(event)) => {
-                    event.get_field::<Marker>("content").ok().flatten()
-                }
+                Some(RawAnySyncOrStrippedState::Sync(event)) => trusted(event.json().get(), me),
                 Some(RawAnySyncOrStrippedState::Stripped(_)) | None => None,
             },
-            None => ask_for_marker(client, &room_id).await?,
+            None => ask_for_marker(client, &room_id, me).await?,
         };
         if marker.as_ref().is_some_and(is_wanted) {
             return Ok(Some(room_id));
@@ -274,39 +312,145 @@ async fn find(
     Ok(None)
 }
 
-async fn ask_for_marker(client: &Client, room_id: &RoomId) -> Result<Option<Marker>, Failure> {
-    let request =
-        get_state_event_for_key::v3::Request::new(room_id.to_owned(), marker_type(), String::new());
-    match client.send(request).await.map_err(Failure::from) {
-        Ok(answer) => Ok(serde_json::from_str(answer.event_or_content.get()).ok()),
-        Err(failure) if failure.doubts_membership() => Ok(None),
-        Err(failure) => Err(failure),
-    }
+/// A state event as far as it matters here.
+#[derive(Deserialize)]
+struct StateEvent {
+    #[serde(rename = "type", default)]
+    kind: String,
+    sender: OwnedUserId,
+    content: serde_json::Value,
 }
 
-/// A crash may have come between the room and its invitations. One that fails is no reason to hold the post.
-async fn invite_missing(client: &Client, room_id: &RoomId, invite: &[OwnedUserId]) {
-    let Ok(room) = joined(
-        client,
-        &Place {
-            chat: room_id.to_string(),
-            thread: None,
-        },
-    )
-    .await
-    else {
-        return;
+/// The marker in a state event that the bot itself set. Whoever else has the power to write one in their own room could
+/// have the bot take that room for a contact's.
+fn trusted(event: &str, me: &UserId) -> Option<Marker> {
+    let event: StateEvent = serde_json::from_str(event).ok()?;
+    if event.kind != MARKER || event.sender != me {
+        return None;
+    }
+    serde_json::from_value(event.content).ok()
+}
+
+async fn ask_for_marker(
+    client: &Client,
+    room_id: &RoomId,
+    me: &UserId,
+) -> Result<Option<Marker>, Failure> {
+    let mut request =
+        get_state_event_for_key::v3::Request::new(room_id.to_owned(), marker_type(), String::new());
+    request.format = get_state_event_for_key::v3::StateEventFormat::Event;
+    let answer = match client.send(request).await.map_err(Failure::from) {
+        Ok(answer) => answer.event_or_content,
+        Err(failure) if failure.doubts_membership() => return Ok(None),
+        Err(failure) => return Err(failure),
     };
+    if serde_json::from_str::<StateEvent>(answer.get()).is_ok() {
+        return Ok(trusted(answer.get(), me));
+    }
+    // A homeserver that knows no `format` gives the content alone: then only the whole state names who set it.
+    let request = get_state_events::v3::Request::new(room_id.to_owned());
+    let state = client.send(request).await?.room_state;
+    Ok(state
+        .iter()
+        .find_map(|event| trusted(event.json().get(), me)))
+}
+
+/// What an attempt at inviting somebody came to.
+#[derive(Debug)]
+enum Invitation {
+    /// They are in the room, or invited.
+    Stands,
+    /// The homeserver does not do it, however often it is asked.
+    Refused(Failure),
+    /// It may work later.
+    Failed(Failure),
+}
+
+/// Invites who is neither in the room nor invited: a crash may have come between the room and its invitations.
+async fn invite_missing(
+    client: &Client,
+    room_id: &RoomId,
+    invite: &[OwnedUserId],
+) -> Result<(), ChatError> {
+    let mut outcomes = Vec::with_capacity(invite.len());
     for user in invite {
-        // Whoever is there or invited already is refused by the homeserver with 403.
-        match room.invite_user_by_id(user).await.map_err(Failure::from) {
-            Ok(()) => {}
-            Err(failure) if failure.doubts_membership() => {}
-            Err(error) => {
-                warn!(adapter = "matrix", room = %room_id, %error, "person not invited");
+        let outcome = invite_one(client, room_id, user)
+            .await
+            .map_err(|failure| failure.into_chat_error(Request::Repeatable))?;
+        if let Invitation::Refused(error) | Invitation::Failed(error) = &outcome {
+            warn!(adapter = "matrix", room = %room_id, %error, "person not invited");
+        }
+        outcomes.push(outcome);
+    }
+    settled(outcomes)
+}
+
+/// Whether the room can be used as it is. Who was refused is no reason to hold the posts, nor is a person whose own
+/// homeserver fails, as long as somebody is there to read. But a limit passes, and so does a lost connection.
+fn settled(outcomes: Vec<Invitation>) -> Result<(), ChatError> {
+    let somebody = outcomes
+        .iter()
+        .any(|outcome| matches!(outcome, Invitation::Stands));
+    for outcome in outcomes {
+        match outcome {
+            Invitation::Stands | Invitation::Refused(_) => {}
+            Invitation::Failed(failure) => {
+                let error = failure.clone().into_chat_error(Request::Repeatable);
+                let about_them = match failure {
+                    Failure::Unanswered(_) => true,
+                    Failure::Refused { status, .. } => status == 408 || status >= 500,
+                    Failure::Unreached(_)
+                    | Failure::NotJoined
+                    | Failure::Login(_)
+                    | Failure::Local(_) => false,
+                };
+                if !(about_them && somebody) {
+                    return Err(error);
+                }
             }
         }
     }
+    Ok(())
+}
+
+/// # Errors
+///
+/// The homeserver did not say who is in the room.
+async fn invite_one(
+    client: &Client,
+    room_id: &RoomId,
+    user: &UserId,
+) -> Result<Invitation, Failure> {
+    let request = get_state_event_for_key::v3::Request::new(
+        room_id.to_owned(),
+        StateEventType::RoomMember,
+        user.to_string(),
+    );
+    let membership = match client.send(request).await.map_err(Failure::from) {
+        Ok(answer) => serde_json::from_str::<Member>(answer.event_or_content.get()).ok(),
+        // Never heard of.
+        Err(failure) if failure.doubts_membership() => None,
+        Err(failure) => return Err(failure),
+    };
+    if membership.is_some_and(|member| ["join", "invite"].contains(&member.membership.as_str())) {
+        return Ok(Invitation::Stands);
+    }
+    let whom = invite_user::v3::InviteUserId::new(user.to_owned());
+    let request = invite_user::v3::Request::new(
+        room_id.to_owned(),
+        invite_user::v3::InvitationRecipient::UserId(whom),
+    );
+    Ok(match client.send(request).await.map_err(Failure::from) {
+        Ok(_) => Invitation::Stands,
+        Err(failure) if failure.is_final() => Invitation::Refused(failure),
+        Err(failure) => Invitation::Failed(failure),
+    })
+}
+
+/// The content of a membership event.
+#[derive(Deserialize)]
+struct Member {
+    membership: String,
 }
 
 #[cfg(test)]
@@ -346,6 +490,64 @@ mod tests {
             serde_json::from_str(request.initial_state[0].json().get()).unwrap();
         let found: Marker = serde_json::from_value(marker["content"].clone()).unwrap();
         assert_eq!(found, Marker::of(&intent));
+        let previews: serde_json::Value =
+            serde_json::from_str(request.initial_state[2].json().get()).unwrap();
+        assert_eq!(previews["type"], "org.matrix.room.preview_urls");
+        assert_eq!(previews["content"]["disable"], true);
+    }
+
+    #[test]
+    fn only_a_marker_of_our_own_is_trusted() {
+        let marker = Marker::of(&intent(Address::Number("+12025550100".to_owned())));
+        let me = UserId::parse("@sms:example.org").unwrap();
+        let cases = [
+            (MARKER, "@sms:example.org", true),
+            (MARKER, "@mallory:example.org", false),
+            ("m.room.topic", "@sms:example.org", false),
+        ];
+        for (kind, sender, expected) in cases {
+            let event =
+                json!({ "type": kind, "sender": sender, "state_key": "", "content": marker });
+            let found = trusted(&event.to_string(), &me);
+            assert_eq!(found.is_some(), expected, "{kind} by {sender}");
+        }
+        assert_eq!(trusted("{}", &me), None);
+    }
+
+    #[test]
+    fn a_room_is_used_when_somebody_can_read_it() {
+        let refused = |status, code: &str| Failure::Refused {
+            status,
+            code: code.to_owned(),
+            message: String::new(),
+            after: None,
+        };
+        let no = || Invitation::Refused(refused(403, "M_FORBIDDEN"));
+        let limit = || Invitation::Failed(refused(429, "M_LIMIT_EXCEEDED"));
+        let broken = || Invitation::Failed(refused(502, ""));
+        let silent = || Invitation::Failed(Failure::Unanswered("time-out".to_owned()));
+        let unreached = || Invitation::Failed(Failure::Unreached("down".to_owned()));
+        let cases = [
+            (vec![], true),
+            (vec![Invitation::Stands, Invitation::Stands], true),
+            (vec![no()], true),
+            (vec![Invitation::Stands, no()], true),
+            (vec![Invitation::Stands, limit()], false),
+            (vec![Invitation::Stands, unreached()], false),
+            (vec![broken(), Invitation::Stands], true),
+            (vec![Invitation::Stands, silent()], true),
+            (vec![broken()], false),
+            (vec![no(), silent()], false),
+        ];
+        for (outcomes, usable) in cases {
+            let words = format!("{outcomes:?}");
+            let result = settled(outcomes);
+            assert_eq!(result.is_ok(), usable, "{words}");
+            assert!(
+                matches!(result, Ok(()) | Err(ChatError::Retry { .. })),
+                "{words}"
+            );
+        }
     }
 
     #[test]
