@@ -3,28 +3,33 @@
 //! The ports find the client in a [`Line`] while [`keep`] holds it up; before and in between they are told in words why
 //! there is none.
 
+use std::collections::HashSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bridge_core::BridgeHandle;
+use bridge_core::{BridgeHandle, ChatError};
 use matrix_sdk::authentication::matrix::MatrixSession;
 use matrix_sdk::config::RequestConfig;
+use matrix_sdk::ruma::UserId;
 use matrix_sdk::{Client, SessionMeta, SessionTokens, SqliteStoreConfig};
 use secrecy::ExposeSecret as _;
-use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::Matrix;
 use crate::backoff::Backoff;
 use crate::error::{Failure, PERSON_WAIT, chain, revoked};
-use crate::incoming::{Ended, Sync};
+use crate::incoming::{Ended, Sync, Troubles};
 use crate::rooms;
 use crate::session::{Folder, Session};
 
 /// How long a request may take; a poll for news gets its own time on top.
 const REQUEST: Duration = Duration::from_secs(30);
+
+/// How often at least an invitation or an admin room that failed is tried again.
+const TIDY_AT_LEAST: Duration = Duration::from_secs(3600);
 
 /// What the ports have to do with the homeserver now.
 #[derive(Clone)]
@@ -175,7 +180,7 @@ async fn log_in(matrix: &Matrix, client: &Client, session: &Session) -> Result<S
     }
 }
 
-/// Hands over what people write until something ends it. Failures that may pass are waited out here, on one client.
+/// Hands over what people write, and keeps the bot's rooms in order beside it, until something ends it.
 async fn listen(
     matrix: &Matrix,
     bridge: &BridgeHandle,
@@ -183,47 +188,47 @@ async fn listen(
     connection: &Connection,
     backoff: &mut Backoff,
 ) -> Ended {
+    let news = Notify::new();
+    let on_rooms = || {
+        matrix.line.send_replace(Line::Up(Arc::new(Connection {
+            client: connection.client.clone(),
+            device_since: connection.device_since,
+        })));
+        news.notify_one();
+    };
     let sync = Sync {
         client: &connection.client,
         bridge,
         stop,
         network: &matrix.description.network,
-        is_known: &|user| matrix.is_known(user.as_str()),
+        on_rooms: &on_rooms,
+        troubles: Troubles::default(),
     };
+    tokio::select! {
+        biased;
+        ended = turns(&sync, stop, backoff) => ended,
+        never = Box::pin(tidy_rooms(matrix, &connection.client, &news)) => match never {},
+    }
+}
+
+/// One turn after the other. Failures that may pass are waited out here, on one client.
+async fn turns(sync: &Sync<'_>, stop: &CancellationToken, backoff: &mut Backoff) -> Ended {
     let mut position: Option<String> = None;
-    let mut admin_room_due = Some(Instant::now());
     loop {
         let turn = match position.take() {
             Some(at) => Box::pin(sync.turn(at)).await,
-            None => match Box::pin(sync.catch_up()).await {
-                Ok(at) => {
-                    matrix.line.send_replace(Line::Up(Arc::new(Connection {
-                        client: connection.client.clone(),
-                        device_since: connection.device_since,
-                    })));
-                    rooms::accept_invitations(&connection.client, |user| {
-                        matrix.is_known(user.as_str())
-                    })
-                    .await;
+            None => {
+                let at = Box::pin(sync.catch_up()).await;
+                if at.is_ok() {
                     info!(adapter = "matrix", "listening");
-                    Ok(at)
                 }
-                ended => ended,
-            },
+                at
+            }
         };
         let failure = match turn {
             Ok(next) => {
                 backoff.reset();
                 position = Some(next);
-                if admin_room_due.is_some_and(|due| due <= Instant::now()) {
-                    admin_room_due = match matrix.admin_room(&connection.client).await {
-                        Ok(()) => None,
-                        Err(error) => {
-                            warn!(adapter = "matrix", %error, retry_in = ?REQUEST, "no admin room yet");
-                            Some(Instant::now() + REQUEST)
-                        }
-                    };
-                }
                 continue;
             }
             Err(Ended::Stopped) => return Ended::Stopped,
@@ -238,6 +243,52 @@ async fn listen(
             biased;
             () = stop.cancelled() => return Ended::Stopped,
             () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Accepts invitations and sees to the admin room, each until it worked; beside the turns, so that neither a slow
+/// homeserver of somebody else's nor a limit holds back what people write.
+async fn tidy_rooms(matrix: &Matrix, client: &Client, news: &Notify) -> Infallible {
+    let mut refused = HashSet::new();
+    let mut wants_admin_room = true;
+    let mut wait: Option<Duration> = None;
+    news.notified().await;
+    loop {
+        let mut asked = None;
+        let is_known = |user: &UserId| matrix.is_known(user.as_str());
+        let accepted = rooms::accept_invitations(client, is_known, &mut refused).await;
+        if let Err(failure) = &accepted {
+            asked = failure.after();
+        }
+        if wants_admin_room {
+            match matrix.admin_room(client).await {
+                Ok(()) => wants_admin_room = false,
+                Err(error) => {
+                    warn!(adapter = "matrix", %error, "no admin room yet");
+                    if let ChatError::Retry { after, .. } = error {
+                        asked = asked.max(after);
+                    }
+                }
+            }
+        }
+        wait = (wants_admin_room || accepted.is_err()).then(|| {
+            let longer = wait.map_or(REQUEST, |last| last.saturating_mul(2).min(TIDY_AT_LEAST));
+            longer.max(asked.unwrap_or_default())
+        });
+        let due = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = news.notified() => {
+                refused.clear();
+                wait = None;
+            }
+            () = due => {}
         }
     }
 }

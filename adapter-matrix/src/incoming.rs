@@ -4,6 +4,8 @@
 //! runs ahead of ours when the program ends between its commit and the core's; [`Sync::catch_up`] fetches what lies
 //! between them by a request past the SDK. Whatever arrives twice that way is recognised by the core.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bridge_core::chat::{Audience, Author, Body, ChatEvent, Cursor, Network, Place};
@@ -17,12 +19,12 @@ use matrix_sdk::ruma::api::client::sync::sync_events;
 use matrix_sdk::ruma::events::AnySyncTimelineEvent;
 use matrix_sdk::ruma::presence::PresenceState;
 use matrix_sdk::ruma::serde::Raw;
-use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, UInt, UserId};
+use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UInt};
 use matrix_sdk::store::StateStoreDataKey;
 use matrix_sdk::sync::SyncResponse;
 use matrix_sdk::{Client, Room};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::backoff::Backoff;
 use crate::error::Failure;
@@ -32,9 +34,20 @@ use crate::rooms;
 /// How long the homeserver holds a request when there is nothing to say.
 const POLL: Duration = Duration::from_secs(30);
 
+/// How long the homeserver may take over an account's first answer, or one after a long absence, on top of a request's
+/// own time. Asked for the full state, it does not hold its answer back, however long it may.
+const LONG_ANSWER: Duration = Duration::from_secs(300);
+
+/// After how many failures in a row to fetch something of one room it is left out, for the sake of the others. The waits
+/// between them add up to half a minute: not before a part of the homeserver had time to start again.
+const TRIES_OF_A_ROOM: u32 = 6;
+
 /// The longest stretch of one room that is fetched after an absence: pages of [`PAGE`] events.
 const PAGES: u32 = 50;
 const PAGE: u32 = 100;
+
+/// How many events of a room's timeline one answer holds at most.
+const TIMELINE: u32 = 50;
 
 /// How many events the core is handed at a time.
 const CHUNK: usize = 100;
@@ -59,8 +72,44 @@ pub(crate) struct Sync<'a> {
     pub(crate) bridge: &'a BridgeHandle,
     pub(crate) stop: &'a CancellationToken,
     pub(crate) network: &'a Network,
-    /// Who is a known person.
-    pub(crate) is_known: &'a (dyn Fn(&UserId) -> bool + Send + std::marker::Sync),
+    /// Called when the SDK knows its rooms, before what was missed is fetched; and whenever an invitation came.
+    pub(crate) on_rooms: &'a (dyn Fn() + Send + std::marker::Sync),
+    pub(crate) troubles: Troubles,
+}
+
+/// Failures in a row to fetch something of one room.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles(Mutex<HashMap<OwnedRoomId, u32>>);
+
+impl Troubles {
+    /// Counts a failure to fetch something of a room. `Ok`: it is given up.
+    fn give_up(&self, room: &RoomId, failure: Failure) -> Result<(), Failure> {
+        // These are about the homeserver or the account, not the room.
+        if matches!(failure, Failure::Unreached(_) | Failure::Local(_))
+            || failure.is_revoked()
+            || failure.after().is_some()
+            || matches!(failure, Failure::Refused { status: 429, .. })
+        {
+            return Err(failure);
+        }
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(room.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        if *count < TRIES_OF_A_ROOM {
+            return Err(failure);
+        }
+        error!(adapter = "matrix", %room, error = %failure, attempt = *count,
+            "the homeserver does not give what was written in this room; it is left out: look there yourself");
+        Ok(())
+    }
+
+    /// A turn went through: all rooms start over.
+    fn reset(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
 }
 
 /// Part of one room's timeline.
@@ -89,11 +138,12 @@ impl Sync<'_> {
             Some(token) => token,
             // What a new device sees first is history: it only tells the SDK its rooms.
             None => {
-                self.sync(SyncToken::NoToken, Duration::ZERO)
+                self.sync(SyncToken::NoToken, LONG_ANSWER, 1)
                     .await?
                     .next_batch
             }
         };
+        (self.on_rooms)();
         if ours.as_ref() == Some(&theirs) {
             return Ok(theirs);
         }
@@ -119,7 +169,7 @@ impl Sync<'_> {
             return self.catch_up().await;
         }
         let response = self
-            .sync(SyncToken::Specific(position.clone()), POLL)
+            .sync(SyncToken::Specific(position.clone()), POLL, TIMELINE)
             .await?;
         let next = response.next_batch.clone();
         let invited = !response.rooms.invited.is_empty();
@@ -128,7 +178,7 @@ impl Sync<'_> {
                 .await?;
         }
         if invited {
-            rooms::accept_invitations(self.client, self.is_known).await;
+            (self.on_rooms)();
         }
         Ok(next)
     }
@@ -151,11 +201,17 @@ impl Sync<'_> {
         Ok(stored.and_then(|value| value.into_sync_token()))
     }
 
-    async fn sync(&self, token: SyncToken, poll: Duration) -> Result<SyncResponse, Ended> {
+    async fn sync(
+        &self,
+        token: SyncToken,
+        poll: Duration,
+        timeline: u32,
+    ) -> Result<SyncResponse, Ended> {
         let settings = SyncSettings::new()
+            .full_state(matches!(token, SyncToken::NoToken))
             .token(token)
             .timeout(poll)
-            .filter(filter())
+            .filter(filter(timeline))
             .set_presence(PresenceState::Offline);
         tokio::select! {
             biased;
@@ -170,12 +226,15 @@ impl Sync<'_> {
     async fn fetch_since(&self, since: &str) -> Result<Vec<Stretch>, Ended> {
         let mut request = sync_events::v3::Request::new();
         request.since = Some(since.to_owned());
-        request.filter = Some(filter());
+        request.filter = Some(filter(TIMELINE));
         request.set_presence = PresenceState::Offline;
+        let patient = self.client.request_config().timeout(LONG_ANSWER);
         let answer = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(Ended::Stopped),
-            answer = self.client.send(request) => answer.map_err(Failure::from),
+            answer = self.client.send(request).with_request_config(patient) => {
+                answer.map_err(Failure::from)
+            }
         };
         match answer {
             Ok(response) => Ok(raw_stretches(response)),
@@ -202,7 +261,7 @@ impl Sync<'_> {
                 continue;
             };
             for said in self.whole(&room, stretch, since).await? {
-                events.push(self.chat_event(&room, said).await);
+                events.push(self.chat_event(&room, said).await?);
                 if events.len() >= CHUNK {
                     self.submit(std::mem::take(&mut events), None).await?;
                 }
@@ -212,7 +271,9 @@ impl Sync<'_> {
             key: self.key(),
             value: next.to_owned(),
         };
-        self.submit(events, Some(cursor)).await
+        self.submit(events, Some(cursor)).await?;
+        self.troubles.reset();
+        Ok(())
     }
 
     /// What was said in a stretch, with what the homeserver left out of it.
@@ -243,7 +304,10 @@ impl Sync<'_> {
                 Ok(older) => older,
                 // The bot was removed: what it may no longer see is gone for it.
                 Err(failure) if failure.doubts_membership() => break,
-                Err(failure) => return Err(failure.into()),
+                Err(failure) => {
+                    self.troubles.give_up(room.room_id(), failure)?;
+                    break;
+                }
             };
             let mut earlier: Vec<Event> = older
                 .chunk
@@ -267,15 +331,15 @@ impl Sync<'_> {
             .collect())
     }
 
-    async fn chat_event(&self, room: &Room, said: Said) -> ChatEvent {
+    async fn chat_event(&self, room: &Room, said: Said) -> Result<ChatEvent, Ended> {
         let sender = OwnedUserId::try_from(said.sender.as_str()).ok();
         let member = match &sender {
             Some(sender) => room.get_member_no_sync(sender).await.ok().flatten(),
             None => None,
         };
         let name = member.map_or_else(|| said.sender.clone(), |member| member.name().to_owned());
-        ChatEvent {
-            audience: self.audience(room, &said).await,
+        Ok(ChatEvent {
+            audience: self.audience(room, &said).await?,
             id: said.event_id.clone(),
             author: Author {
                 id: said.sender,
@@ -289,11 +353,11 @@ impl Sync<'_> {
             reply_to: said.reply_to,
             body: said.body,
             at: Timestamp(said.at),
-        }
+        })
     }
 
     /// To the bridge: in a room of ours, in a private chat with it, by a command, by a reply to one of its posts.
-    async fn audience(&self, room: &Room, said: &Said) -> Audience {
+    async fn audience(&self, room: &Room, said: &Said) -> Result<Audience, Ended> {
         let is_command = match &said.body {
             Body::Text(text) => text.starts_with(['!', '/']),
             Body::Unsupported(_) | Body::Choice(_) => false,
@@ -301,19 +365,33 @@ impl Sync<'_> {
         let members = room
             .joined_members_count()
             .saturating_add(room.invited_members_count());
-        if is_command || members <= 2 || rooms::is_ours(room).await {
-            return Audience::Bridge;
+        if is_command || members <= 2 || rooms::is_ours(room).await? {
+            return Ok(Audience::Bridge);
         }
         let Some(answered) = said
             .reply_to
             .as_deref()
             .and_then(|id| matrix_sdk::ruma::EventId::parse(id).ok())
         else {
-            return Audience::Group;
+            return Ok(Audience::Group);
         };
-        match room.event(&answered, None).await {
-            Ok(event) if event.sender().as_deref() == Some(room.own_user_id()) => Audience::Bridge,
-            Ok(_) | Err(_) => Audience::Group,
+        let answer = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(Ended::Stopped),
+            answer = room.event(&answered, None) => answer.map_err(Failure::from),
+        };
+        match answer {
+            Ok(event) if event.sender().as_deref() == Some(room.own_user_id()) => {
+                Ok(Audience::Bridge)
+            }
+            Ok(_) => Ok(Audience::Group),
+            // It is not there, or not for the bot's eyes: none of its own.
+            Err(failure) if failure.doubts_membership() => Ok(Audience::Group),
+            // To guess would drop what a person wrote: the whole turn is repeated.
+            Err(failure) => {
+                self.troubles.give_up(room.room_id(), failure)?;
+                Ok(Audience::Group)
+            }
         }
     }
 
@@ -349,14 +427,14 @@ impl Sync<'_> {
 }
 
 /// What is asked for: messages and state, members as they write; neither typing nor receipts nor presence.
-fn filter() -> sync_events::v3::Filter {
+fn filter(timeline: u32) -> sync_events::v3::Filter {
     let mut definition = FilterDefinition::default();
     definition.presence = EventFilter::ignore_all();
     definition.room.ephemeral = RoomEventFilter::ignore_all();
     definition.room.state.lazy_load_options = LazyLoadOptions::Enabled {
         include_redundant_members: false,
     };
-    definition.room.timeline.limit = Some(UInt::from(50_u32));
+    definition.room.timeline.limit = Some(UInt::from(timeline));
     sync_events::v3::Filter::FilterDefinition(definition)
 }
 
@@ -408,4 +486,55 @@ fn raw_stretches(response: sync_events::v3::Response) -> Vec<Stretch> {
 
 fn read_all(events: &[Raw<AnySyncTimelineEvent>]) -> Vec<Event> {
     events.iter().filter_map(event::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_rooms_trouble_holds_the_others_for_a_while_only() {
+        let room = RoomId::parse("!a:example.org").unwrap();
+        let other = RoomId::parse("!b:example.org").unwrap();
+        let broken = || Failure::Refused {
+            status: 500,
+            code: "M_UNKNOWN".to_owned(),
+            message: String::new(),
+            after: None,
+        };
+        let troubles = Troubles::default();
+        for _try in 1..TRIES_OF_A_ROOM {
+            assert!(troubles.give_up(&room, broken()).is_err());
+        }
+        assert!(troubles.give_up(&other, broken()).is_err());
+        assert!(troubles.give_up(&room, broken()).is_ok());
+        troubles.reset();
+        assert!(troubles.give_up(&room, broken()).is_err());
+    }
+
+    #[test]
+    fn a_homeserver_that_is_away_is_no_rooms_trouble() {
+        let room = RoomId::parse("!a:example.org").unwrap();
+        let limit = |code: &str, status| Failure::Refused {
+            status,
+            code: code.to_owned(),
+            message: String::new(),
+            after: None,
+        };
+        for failure in [
+            Failure::Unreached("down".to_owned()),
+            Failure::Local("disk full".to_owned()),
+            limit("M_LIMIT_EXCEEDED", 429),
+            limit("M_UNKNOWN_TOKEN", 401),
+            limit("M_RESOURCE_LIMIT_EXCEEDED", 403),
+        ] {
+            let troubles = Troubles::default();
+            for _try in 0..TRIES_OF_A_ROOM * 2 {
+                assert!(
+                    troubles.give_up(&room, failure.clone()).is_err(),
+                    "{failure}"
+                );
+            }
+        }
+    }
 }

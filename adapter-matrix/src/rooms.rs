@@ -3,6 +3,8 @@
 //! A room carries its intent as a state event ([`MARKER`]) from its creation, so that one that was made but never
 //! recorded is adopted instead of made again. Persons have no power to change it.
 
+use std::collections::HashSet;
+
 use bridge_core::chat::{
     Attempt, ChatError, Destination, InboxId, Place, Room as Made, RoomIntent, RoomKind,
 };
@@ -187,24 +189,32 @@ pub(crate) async fn is_joined(client: &Client, room_id: &RoomId) -> Result<bool,
 }
 
 /// Whether a room was made by us for a purpose: what is written there is written to the bridge.
-pub(crate) async fn is_ours(room: &Room) -> bool {
-    let found = room.get_state_event(marker_type(), "").await;
-    match found {
-        Ok(Some(RawAnySyncOrStrippedState::Sync(event))) => {
-            event
-                .get_field::<OwnedUserId>("sender")
-                .ok()
-                .flatten()
-                .as_deref()
-                == Some(room.own_user_id())
+pub(crate) async fn is_ours(room: &Room) -> Result<bool, Failure> {
+    match room.get_state_event(marker_type(), "").await? {
+        Some(RawAnySyncOrStrippedState::Sync(event)) => {
+            let sender = event.get_field::<OwnedUserId>("sender").ok().flatten();
+            Ok(sender.as_deref() == Some(room.own_user_id()))
         }
-        Ok(Some(RawAnySyncOrStrippedState::Stripped(_)) | None) | Err(_) => false,
+        Some(RawAnySyncOrStrippedState::Stripped(_)) | None => Ok(false),
     }
 }
 
-/// Joins the rooms to which a known person invited the bot. Invitations by others stay unanswered.
-pub(crate) async fn accept_invitations(client: &Client, is_known: impl Fn(&UserId) -> bool) {
+/// Joins the rooms to which a known person invited the bot. Invitations by others stay unanswered. Those that the
+/// homeserver refuses for good are added to `refused` and not tried again while they stand there.
+///
+/// # Errors
+///
+/// The last failure; all others were tried.
+pub(crate) async fn accept_invitations(
+    client: &Client,
+    is_known: impl Fn(&UserId) -> bool,
+    refused: &mut HashSet<OwnedRoomId>,
+) -> Result<(), Failure> {
+    let mut failed = None;
     for room in client.invited_rooms() {
+        if refused.contains(room.room_id()) {
+            continue;
+        }
         let inviter = match room.invite_details().await {
             Ok(details) => details.inviter_id,
             Err(_incomplete) => continue,
@@ -212,14 +222,19 @@ pub(crate) async fn accept_invitations(client: &Client, is_known: impl Fn(&UserI
         if !is_known(&inviter) {
             continue;
         }
-        match room.join().await {
+        match room.join().await.map_err(Failure::from) {
             Ok(()) => info!(adapter = "matrix", room = %room.room_id(), "invitation accepted"),
             Err(error) => {
-                let error = Failure::from(error);
                 warn!(adapter = "matrix", room = %room.room_id(), %error, "invitation not accepted");
+                if error.is_final() {
+                    refused.insert(room.room_id().to_owned());
+                } else {
+                    failed = Some(error);
+                }
             }
         }
     }
+    failed.map_or(Ok(()), Err)
 }
 
 fn marker_type() -> StateEventType {
