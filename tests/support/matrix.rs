@@ -149,6 +149,16 @@ impl MatrixUser {
         answer["devices"].as_array().map_or(0, Vec::len)
     }
 
+    /// Ends every session of this account, this one too.
+    pub(crate) async fn log_out_everywhere(&self) {
+        self.call(
+            Method::POST,
+            "/_matrix/client/v3/logout/all",
+            Some(json!({})),
+        )
+        .await;
+    }
+
     /// What a client shows above a room.
     pub(crate) async fn room(&self, room: &str) -> RoomInfo {
         let path = format!("/_matrix/client/v3/rooms/{}/state", escaped(room));

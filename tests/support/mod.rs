@@ -9,7 +9,9 @@
 
 pub(crate) mod bridge;
 pub(crate) mod counterpart;
+pub(crate) mod matrix;
 pub(crate) mod modem;
+pub(crate) mod synapse;
 pub(crate) mod telegram;
 
 use std::process::{Child, Command, ExitStatus, Output, Stdio};

@@ -1,12 +1,20 @@
 //! A real Synapse in a folder of its own, on loopback, ended with the value that holds it.
 
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it skips, and ends where it fails"
+)]
+
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 /// A start takes 3 s on an idle machine.
 const START: Duration = Duration::from_secs(90);
@@ -29,7 +37,21 @@ pub(crate) struct Synapse {
     limits: Limits,
 }
 
+/// The one that tests share while any of them uses it.
+static SHARED: Mutex<Weak<Synapse>> = Mutex::const_new(Weak::new());
+
 impl Synapse {
+    /// One without limits that other tests use at the same time, under other names. `None` as in [`start`](Self::start).
+    pub(crate) async fn shared() -> Option<Arc<Self>> {
+        let mut shared = SHARED.lock().await;
+        if let Some(running) = shared.upgrade() {
+            return Some(running);
+        }
+        let started = Arc::new(Self::start(Limits::Off).await?);
+        *shared = Arc::downgrade(&started);
+        Some(started)
+    }
+
     /// Starts one. `None`, said on standard output, where there is no Synapse and nobody insists on it.
     pub(crate) async fn start(limits: Limits) -> Option<Self> {
         let Some(python) = std::env::var_os("SMS_BRIDGE_SYNAPSE_PYTHON") else {
