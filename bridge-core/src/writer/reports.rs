@@ -2,8 +2,9 @@
 //!
 //! A report goes to the unfinished part with its line, reference and recipient whose time of sending is nearest to the
 //! report's service-centre time, so that the wrap of references at 256 is harmless; failing that, to the only part to
-//! that recipient without a reference; with several candidates to none. What matches nothing is kept, and tried again
-//! whenever a part begins to wait for its report.
+//! that recipient without a reference that was sent within minutes of that time; with several candidates to none. While
+//! another part to that recipient is on its way, the report may be about that one: then only a part with its reference
+//! and near in time takes it. What matches nothing is kept, and tried again whenever a part begins to wait for its report.
 
 use std::time::Duration;
 
