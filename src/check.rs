@@ -56,6 +56,7 @@ fn ask_networks(config: &Config) -> Result<Vec<Finding>> {
 fn check_lines(config: &Config, findings: &mut Vec<Finding>) {
     for line in &config.lines {
         let finding = match &line.port {
+            modem::Address::Auto => Finding::fine("the modem is looked for at the start"),
             modem::Address::Path(path) => port::check_device(path),
             modem::Address::Tcp { host, port } => port::check_tcp(host, *port),
         };

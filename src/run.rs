@@ -115,6 +115,7 @@ fn line_settings(line: &Line) -> LineSettings {
 
 fn modem_config(line: &Line, attempts: Option<&Attempts>) -> modem::Config {
     let entry = line.pin.as_ref().zip(attempts);
+    let usual = modem::Config::new(line.port.clone());
     modem::Config {
         baud: line.baud,
         service_centre: line.service_centre.clone(),
@@ -127,6 +128,16 @@ fn modem_config(line: &Line, attempts: Option<&Attempts>) -> modem::Config {
         } else {
             modem::DeliveryReports::Unwanted
         },
-        ..modem::Config::new(line.port.clone())
+        imei: line.imei.clone(),
+        usb_path: line.usb_path.clone(),
+        flow_control: line.flow_control,
+        pacing: line.pacing,
+        storage: line.storage.clone(),
+        listening: line.listening,
+        poll_interval: line.poll_interval.unwrap_or(usual.poll_interval),
+        init: line.init.clone(),
+        calls: line.calls,
+        network_timeout: line.network_timeout.unwrap_or(usual.network_timeout),
+        ..usual
     }
 }

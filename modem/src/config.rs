@@ -32,6 +32,21 @@ pub struct Config {
     pub storage: Option<Memory>,
     /// For phones that drop bytes of a long PDU. `None`: as fast as the port takes it.
     pub pacing: Option<Pacing>,
+    /// Which of several modems, where the address is [`Address::Auto`]. Whatever the address, a modem with another IMEI is
+    /// not used.
+    pub imei: Option<Imei>,
+    /// Which of several modems, where the address is [`Address::Auto`].
+    pub usb_path: Option<UsbPath>,
+    /// How modem and port keep each other from sending too fast.
+    pub flow_control: FlowControl,
+    /// How new messages are noticed.
+    pub listening: Listening,
+    /// Written in this order once the modem is set up, before anything else; one that fails is reported and left out.
+    pub init: Vec<InitCommand>,
+    /// What is done with incoming calls.
+    pub calls: Calls,
+    /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
+    pub network_timeout: Duration,
 }
 
 impl Config {
@@ -47,13 +62,22 @@ impl Config {
             poll_interval: Duration::from_secs(60),
             storage: None,
             pacing: None,
+            imei: None,
+            usb_path: None,
+            flow_control: FlowControl::None,
+            listening: Listening::Announcements,
+            init: Vec::new(),
+            calls: Calls::LetRing,
+            network_timeout: Duration::from_secs(900),
         }
     }
 }
 
-/// Where a modem is: a device file, or a serial port behind TCP (ser2net on a router).
+/// Where a modem is: a device file, a serial port behind TCP (ser2net on a router), or to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
+    /// `auto`: the USB modem of this machine, found anew each time (see [`Config::imei`] and [`Config::usb_path`]).
+    Auto,
     /// A serial port or pseudo-terminal. A symbolic link is followed anew at each opening.
     Path(PathBuf),
     /// `tcp://host:port`. Nobody is authenticated there: keep it on loopback or a network of your own.
@@ -70,10 +94,10 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let Some(rest) = text.strip_prefix("tcp://") else {
-            return if text.is_empty() {
-                Err(AddressError::Empty)
-            } else {
-                Ok(Self::Path(PathBuf::from(text)))
+            return match text {
+                "" => Err(AddressError::Empty),
+                "auto" => Ok(Self::Auto),
+                path => Ok(Self::Path(PathBuf::from(path))),
             };
         };
         let malformed = || AddressError::Tcp {
@@ -97,6 +121,7 @@ impl FromStr for Address {
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Auto => formatter.write_str("auto"),
             Self::Path(path) => path.display().fmt(formatter),
             Self::Tcp { host, port } if host.contains(':') => {
                 write!(formatter, "tcp://[{host}]:{port}")
@@ -110,7 +135,7 @@ impl fmt::Display for Address {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AddressError {
     /// Nothing was written.
-    #[error("the port is empty: write a device such as /dev/ttyUSB2, or tcp://host:port")]
+    #[error("the port is empty: write \"auto\", a device such as /dev/ttyUSB2, or tcp://host:port")]
     Empty,
     /// It begins like a TCP address and does not go on like one.
     #[error("{given} is no TCP address: write tcp://host:port, such as tcp://127.0.0.1:4000")]
@@ -118,6 +143,181 @@ pub enum AddressError {
         /// What was written.
         given: String,
     },
+}
+
+/// The serial number of a modem (3GPP TS 23.003 §6.2): 15 digits, or 14 without the check digit. Shown in no log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imei(Redacted);
+
+impl Imei {
+    /// The digits.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+
+    /// Whether a modem that calls itself so is the one: the check digit, or a version number in its place, is left out.
+    #[must_use]
+    pub fn is(&self, told: &str) -> bool {
+        let first = |text: &str| text.get(..14).map(str::to_owned);
+        first(self.0.reveal()).is_some_and(|wanted| first(told) == Some(wanted))
+    }
+}
+
+impl FromStr for Imei {
+    type Err = ImeiError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
+        if plain && (14..=16).contains(&digits.len()) {
+            Ok(Self(Redacted::new(digits)))
+        } else {
+            Err(ImeiError)
+        }
+    }
+}
+
+/// An IMEI that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the IMEI is 15 digits; it stands on the modem, and AT+CGSN tells it")]
+pub struct ImeiError;
+
+/// A place where a USB device is plugged in, as Linux names it: bus, then the ports on the way, such as `1-1.2`.
+///
+/// It stays the same when the device is plugged in again at the same place, whatever its ports are numbered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UsbPath(String);
+
+impl UsbPath {
+    /// As in `/sys/bus/usb/devices`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UsbPath {
+    type Err = UsbPathError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |text: &str| {
+            (1..=3).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit())
+        };
+        match text.split_once('-') {
+            Some((bus, ports)) if number(bus) && ports.split('.').all(number) => {
+                Ok(Self(text.to_owned()))
+            }
+            Some(_) | None => Err(UsbPathError {
+                given: text.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for UsbPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A USB path that is none.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{given} is no USB path: write one such as 1-1.2; `sms-bridge modem list` shows them")]
+pub struct UsbPathError {
+    /// What was written.
+    given: String,
+}
+
+/// How modem and port keep each other from sending too fast. USB sticks need none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FlowControl {
+    /// Not at all.
+    #[default]
+    None,
+    /// By the lines RTS and CTS.
+    Hardware,
+    /// By the characters XON and XOFF.
+    Software,
+}
+
+/// How new messages are noticed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Listening {
+    /// The modem announces them as far as it can; a slow poll catches what it missed.
+    #[default]
+    Announcements,
+    /// The memory is read every few seconds, for a modem whose announcements cannot be relied on.
+    Polling,
+}
+
+/// What is done with incoming calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Calls {
+    /// Reported as missed when the caller gives up.
+    #[default]
+    LetRing,
+    /// Hung up at the first ring, and reported.
+    HangUp,
+}
+
+/// A command of the user's own for the end of bring-up, such as `AT+CGDCONT=1`.
+///
+/// One line that begins with `AT` and neither sends a message, nor dials, nor enters a PIN, nor resets the modem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InitCommand(String);
+
+impl InitCommand {
+    /// Without the carriage return.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for InitCommand {
+    type Err = InitCommandError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        /// What would disturb the line, or do what only the bridge may do.
+        const NEVER: [&str; 12] = [
+            "+CMGS",
+            "+CMSS",
+            "+CMGW",
+            "+CMGD",
+            "+CMGC",
+            "+CMGF",
+            "+CPIN",
+            "+CLCK",
+            "+CPWD",
+            "+CFUN=1,1",
+            "+CNMI",
+            "+CUSD",
+        ];
+        let upper = text.trim().to_ascii_uppercase();
+        let printable = upper.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let dials = upper.starts_with("ATD") || upper.starts_with("ATA") || upper.contains(";D");
+        if !upper.starts_with("AT") || !printable || upper.len() > 200 {
+            Err(InitCommandError::NoCommand)
+        } else if dials || NEVER.iter().any(|never| upper.contains(never)) {
+            Err(InitCommandError::NotAllowed)
+        } else {
+            Ok(Self(text.trim().to_owned()))
+        }
+    }
+}
+
+/// What is wrong with an own command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InitCommandError {
+    /// It is no command.
+    #[error("expected one AT command in one line, such as \"AT+CGDCONT=1\"")]
+    NoCommand,
+    /// It would disturb the bridge.
+    #[error(
+        "commands that send, delete, dial, enter a PIN or reset the modem are the bridge's own: leave it out"
+    )]
+    NotAllowed,
 }
 
 /// The number of a service centre, checked.
@@ -293,11 +493,12 @@ pub enum PinDecision {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, Pin, ServiceCentre};
+    use super::{Address, Imei, InitCommand, Pin, ServiceCentre, UsbPath};
 
     #[test]
     fn addresses_are_read_and_written_alike() {
         for text in [
+            "auto",
             "/dev/ttyUSB2",
             "/dev/serial/by-id/x-if02",
             "tcp://127.0.0.1:4000",
@@ -350,6 +551,55 @@ mod tests {
         check("", None);
         check("12", None);
         check("+1202555abc", None);
+    }
+
+    #[test]
+    fn an_imei_is_the_same_with_another_check_digit() {
+        let imei: Imei = "49-015420-323751-8".parse().expect("15 digits");
+        assert!(
+            imei.is("490154203237518") && imei.is("4901542032375100") && imei.is("49015420323751")
+        );
+        assert!(!imei.is("490154203237528") && !imei.is("4901542032375") && !imei.is(""));
+        assert!("4901".parse::<Imei>().is_err() && "49015420323751x".parse::<Imei>().is_err());
+    }
+
+    #[test]
+    fn a_usb_path_is_a_bus_and_ports() {
+        for text in ["1-1", "1-1.2", "2-1.4.3", "10-2"] {
+            assert_eq!(
+                text.parse::<UsbPath>().map(|path| path.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        for text in ["", "1", "1-", "-1", "usb1", "1-1.2:1.0", "1-1..2", "../x"] {
+            assert!(text.parse::<UsbPath>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_own_command_does_nothing_that_is_the_bridges() {
+        for text in [
+            "AT+CGDCONT=1",
+            "at^curc=0",
+            "ATS0=0",
+            "AT+QCFG=\"nwscanmode\",1",
+        ] {
+            assert!(text.parse::<InitCommand>().is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "+CSQ",
+            "AT+CMGS=12",
+            "at+cmgd=1,4",
+            "ATD+12025550100;",
+            "AT+CPIN=1234",
+            "AT+CSQ\rAT",
+            "AT+CFUN=1,1",
+            "ATE0;D123;",
+            "ATA",
+        ] {
+            assert!(text.parse::<InitCommand>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

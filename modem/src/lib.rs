@@ -27,8 +27,9 @@ mod storage;
 
 pub use cause::{Cause, ModemError};
 pub use config::{
-    Address, AddressError, Config, DeliveryReports, Pacing, Pin, PinAttempt, PinDecision, PinEntry,
-    PinError, PinGate, ServiceCentre, ServiceCentreError,
+    Address, AddressError, Calls, Config, DeliveryReports, FlowControl, Imei, ImeiError,
+    InitCommand, InitCommandError, Listening, Pacing, Pin, PinAttempt, PinDecision, PinEntry,
+    PinError, PinGate, ServiceCentre, ServiceCentreError, UsbPath, UsbPathError,
 };
 pub use country::{country_of_imsi, country_of_mcc};
 pub use driver::{Handle, spawn};

@@ -1,9 +1,14 @@
 //! `[line.NAME]`: one SIM in one modem.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use bridge_core::{Country, LineName};
-use modem::{Address, Pin, ServiceCentre};
+use modem::{
+    Address, Calls, FlowControl, Imei, InitCommand, Listening, Memory, Pacing, Pin, ServiceCentre,
+    UsbPath,
+};
 use secrecy::ExposeSecret;
 
 use super::finding::Finding;
@@ -11,13 +16,35 @@ use super::section::{Section, Table};
 
 pub(super) const KEYS: &[&str] = &[
     "port",
+    "imei",
+    "usb_path",
     "baud",
-    "country",
+    "flow_control",
     "service_centre",
+    "smsc",
+    "country",
     "pin",
     "pin_file",
+    "send_delay",
+    "two_step_send",
     "delivery_reports",
+    "storage",
+    "incoming",
+    "poll_interval",
+    "init",
+    "hang_up_calls",
+    "network_timeout",
 ];
+
+/// How often a line may be looked at.
+const POLL_INTERVAL: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(3600);
+/// Longest pause between two pieces of what is written to a modem.
+const SEND_DELAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(1);
+/// Shorter would cut off a modem that looks for a network; zero is for ever.
+const NETWORK_TIMEOUT: RangeInclusive<Duration> =
+    Duration::from_secs(180)..=Duration::from_secs(86_400);
+/// Own commands at most.
+const INIT: usize = 32;
 
 /// One SIM in one modem.
 #[derive(Debug)]
@@ -34,6 +61,25 @@ pub(crate) struct Line {
     pub(crate) pin: Option<Pin>,
     /// Whether delivery reports are asked for.
     pub(crate) delivery_reports: bool,
+    /// Whether a message is stored in the modem before it is sent.
+    #[allow(dead_code, reason = "read once the core stages messages")]
+    pub(crate) two_step_send: bool,
+    /// Which of several modems; a port by name must be that of this one.
+    pub(crate) imei: Option<Imei>,
+    /// Which of several modems.
+    pub(crate) usb_path: Option<UsbPath>,
+    pub(crate) flow_control: FlowControl,
+    /// `None`: as fast as the port takes it.
+    pub(crate) pacing: Option<Pacing>,
+    /// `None`: the SIM where the modem offers it.
+    pub(crate) storage: Option<Memory>,
+    pub(crate) listening: Listening,
+    /// `None`: as the modem crate has it.
+    pub(crate) poll_interval: Option<Duration>,
+    pub(crate) init: Vec<InitCommand>,
+    pub(crate) calls: Calls,
+    /// Zero: for ever. `None`: as the modem crate has it.
+    pub(crate) network_timeout: Option<Duration>,
 }
 
 pub(super) fn read_all(tables: Vec<(String, Table)>, findings: &mut Vec<Finding>) -> Vec<Line> {
@@ -46,10 +92,15 @@ pub(super) fn read_all(tables: Vec<(String, Table)>, findings: &mut Vec<Finding>
         let Some(line) = read(checked, table, findings) else {
             continue;
         };
-        match ports.insert(canonical(&line.port), name.clone()) {
+        match ports.insert(place(&line), name.clone()) {
             Some(other) => findings.push(Finding::error(format!(
-                "[line.{name}] port: {} is the port of [line.{other}] too; each SIM has a modem of its own",
-                line.port
+                "[line.{name}] port: {} is the port of [line.{other}] too; each SIM has a modem of its own{}",
+                line.port,
+                if line.port == Address::Auto {
+                    ": tell them apart with imei or usb_path"
+                } else {
+                    ""
+                }
             ))),
             None => lines.push(line),
         }
@@ -64,7 +115,16 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
     if !had_port {
         section.fail_key(
             "port",
-            "it is missing: write the modem's AT port, like port = \"/dev/ttyUSB2\" or \"tcp://192.168.1.1:4000\"",
+            "it is missing: write port = \"auto\" for the USB modem of this machine, or its AT port, like \
+             \"/dev/ttyUSB2\" or \"tcp://192.168.1.1:4000\"",
+        );
+    }
+    let imei = section.parsed("imei");
+    let usb_path: Option<UsbPath> = section.parsed("usb_path");
+    if usb_path.is_some() && port.as_ref().is_some_and(|port| *port != Address::Auto) {
+        section.fail_key(
+            "usb_path",
+            "it finds the modem only with port = \"auto\": keep one of the two",
         );
     }
     let baud = match section.number("baud").map(u32::try_from) {
@@ -79,7 +139,16 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
         }
     };
     let country = section.parsed("country");
-    let service_centre = section.parsed("service_centre");
+    let service_centre = match (section.parsed("service_centre"), section.parsed("smsc")) {
+        (Some(_), Some(_)) => {
+            section.fail_key(
+                "smsc",
+                "it is another name of service_centre: keep one of the two",
+            );
+            None
+        }
+        (one, other) => one.or(other),
+    };
     let pin = section.secret("pin", "pin_file").and_then(|secret| {
         let pin = secret.expose_secret().parse::<Pin>();
         match pin {
@@ -91,6 +160,59 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
         }
     });
     let delivery_reports = section.flag("delivery_reports").unwrap_or(true);
+    let flow_control = section.word(
+        "flow_control",
+        &[
+            ("none", FlowControl::None),
+            ("hardware", FlowControl::Hardware),
+            ("software", FlowControl::Software),
+        ],
+    );
+    let pacing = section
+        .duration("send_delay", SEND_DELAY, &[])
+        .filter(|pause| !pause.is_zero())
+        .map(|pause| Pacing {
+            pause,
+            ..Pacing::GENTLE
+        });
+    let storage = section.text("storage").and_then(|name| {
+        let memory = Memory::parse(&name);
+        if memory.is_none() {
+            section.fail_key(
+                "storage",
+                "expected the name of a memory: \"SM\" (the SIM), \"ME\" (the modem) or \"MT\" (both)",
+            );
+        }
+        memory
+    });
+    let listening = section.word(
+        "incoming",
+        &[
+            ("announced", Listening::Announcements),
+            ("polled", Listening::Polling),
+        ],
+    );
+    let init = section.texts("init").unwrap_or_default();
+    if init.len() > INIT {
+        section.fail_key(
+            "init",
+            format!("{} commands are too many: {INIT} at most", init.len()),
+        );
+    }
+    let mut commands = Vec::new();
+    for text in &init {
+        match text.parse::<InitCommand>() {
+            Ok(command) => commands.push(command),
+            Err(error) => section.fail_key("init", error),
+        }
+    }
+    let calls = match section.flag("hang_up_calls") {
+        Some(true) => Calls::HangUp,
+        Some(false) | None => Calls::LetRing,
+    };
+    let two_step_send = section.flag("two_step_send").unwrap_or(false);
+    let poll_interval = section.duration("poll_interval", POLL_INTERVAL, &[]);
+    let network_timeout = section.duration("network_timeout", NETWORK_TIMEOUT, &[Duration::ZERO]);
     Some(Line {
         name,
         port: port?,
@@ -99,17 +221,33 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
         service_centre,
         pin,
         delivery_reports,
+        two_step_send,
+        imei,
+        usb_path,
+        flow_control: flow_control.unwrap_or_default(),
+        pacing,
+        storage,
+        listening: listening.unwrap_or_default(),
+        poll_interval,
+        init: commands,
+        calls,
+        network_timeout,
     })
 }
 
-/// Two names of one device are one port.
-fn canonical(port: &Address) -> String {
-    match port {
+/// Two names of one device are one port; modems that are looked for are told apart by what they are found by.
+fn place(line: &Line) -> String {
+    match &line.port {
+        Address::Auto => match (&line.usb_path, &line.imei) {
+            (Some(path), _) => format!("auto {path}"),
+            (None, Some(imei)) => format!("auto {}", imei.reveal()),
+            (None, None) => "auto".to_owned(),
+        },
         Address::Path(path) => path
             .canonicalize()
             .unwrap_or_else(|_| path.clone())
             .display()
             .to_string(),
-        Address::Tcp { .. } => port.to_string(),
+        port @ Address::Tcp { .. } => port.to_string(),
     }
 }

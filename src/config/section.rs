@@ -1,8 +1,10 @@
 //! One table of the configuration, read key by key. Whatever is wrong becomes a finding, and reading goes on.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use config::{Value, ValueKind};
 use secrecy::SecretString;
@@ -202,6 +204,69 @@ impl<'a> Section<'a> {
             );
         }
         numbers
+    }
+
+    /// Texts: a list, or one alone.
+    pub(crate) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
+        let value = self.take(key)?;
+        let texts: Option<Vec<String>> = match value.clone().into_array() {
+            Ok(items) => items
+                .into_iter()
+                .map(|item| item.into_string().ok())
+                .collect(),
+            Err(_) => value.into_string().ok().map(|text| vec![text]),
+        };
+        if texts.is_none() {
+            self.fail_key(
+                key,
+                "expected a list of texts in quotes, like [\"…\", \"…\"]",
+            );
+        }
+        texts
+    }
+
+    /// A time span such as `"10 ms"`, `"60s"` or `"1h 30m"`, within bounds or one of `besides`.
+    pub(crate) fn duration(
+        &mut self,
+        key: &str,
+        bounds: RangeInclusive<Duration>,
+        besides: &[Duration],
+    ) -> Option<Duration> {
+        let text = self.text(key)?;
+        // A bare 0 is as clear as 0s.
+        let span = if text.trim() == "0" {
+            "0s"
+        } else {
+            text.as_str()
+        };
+        let read: Option<Duration> = span
+            .parse::<jiff::SignedDuration>()
+            .ok()
+            .and_then(|span| span.try_into().ok());
+        match read {
+            Some(span) if bounds.contains(&span) || besides.contains(&span) => Some(span),
+            Some(_) | None => {
+                let shown = |span: &Duration| {
+                    jiff::SignedDuration::try_from(*span)
+                        .map_or_else(|_| format!("{span:?}"), |span| format!("{span:#}"))
+                };
+                let words: Vec<String> = besides.iter().map(shown).collect();
+                let or = if words.is_empty() {
+                    String::new()
+                } else {
+                    format!(", or {}", words.join(", "))
+                };
+                self.fail_key(
+                    key,
+                    format!(
+                        "\"{text}\" is no time from {} to {}{or}: write one like \"10ms\", \"60s\" or \"15m\"",
+                        shown(bounds.start()),
+                        shown(bounds.end()),
+                    ),
+                );
+                None
+            }
+        }
     }
 
     /// A path.

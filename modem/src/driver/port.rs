@@ -27,6 +27,9 @@ impl Port {
     /// Opens a port, or says in the words of a [`Phase`] why not.
     pub(super) async fn open(address: &Address, baud: u32) -> Result<Self, Phase> {
         match address {
+            Address::Auto => Err(Phase::PortAbsent {
+                reason: "the modem is not looked for yet".to_owned(),
+            }),
             Address::Path(path) => {
                 let path = path.clone();
                 // Opening a serial port can block for seconds, so it is done off the reactor.
