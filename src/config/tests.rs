@@ -1,6 +1,7 @@
 //! What a person writes, and what they are told.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
@@ -100,6 +101,89 @@ fn the_environment_comes_after_the_file() {
     let (_, findings) = read(GOOD, &[("SMS_BRIDGE__TELEGRAM__TOKN", "7:other")]);
     assert_eq!(findings.len(), 1);
     assert!(findings[0].contains("did you mean token?"), "{findings:?}");
+}
+
+#[test]
+fn a_line_has_every_key() {
+    let more = "
+imei = \"49-015420-323751-8\"
+flow_control = \"hardware\"
+smsc = \"+12025550199\"
+send_delay = \"10ms\"
+two_step_send = true
+storage = \"ME\"
+incoming = \"polled\"
+poll_interval = \"30s\"
+init = [\"AT+CGDCONT=1\", \"AT^CURC=0\"]
+hang_up_calls = true
+network_timeout = \"1h\"
+";
+    let auto = GOOD.replace("port = \"/dev/ttyUSB2\"", &format!("port = \"auto\"{more}"));
+    let (config, findings) = read(&auto, &[]);
+    assert_eq!(findings, Vec::<String>::new());
+    let config = config.unwrap();
+    let line = &config.lines[0];
+    assert_eq!(line.port, modem::Address::Auto);
+    assert!(
+        line.imei
+            .as_ref()
+            .is_some_and(|imei| imei.is("490154203237518"))
+    );
+    assert_eq!(line.flow_control, modem::FlowControl::Hardware);
+    assert!(line.service_centre.is_some() && line.two_step_send);
+    assert_eq!(line.pacing, Some(modem::Pacing::GENTLE));
+    assert_eq!(line.storage, Some(modem::Memory::Modem));
+    assert_eq!(line.listening, modem::Listening::Polling);
+    assert_eq!(line.poll_interval, Some(Duration::from_secs(30)));
+    assert_eq!((line.init.len(), line.calls), (2, modem::Calls::HangUp));
+    assert_eq!(line.network_timeout, Some(Duration::from_secs(3600)));
+}
+
+#[test]
+fn mistakes_in_a_line_say_what_to_write() {
+    let with = |keys: &str| {
+        GOOD.replace(
+            "port = \"/dev/ttyUSB2\"",
+            &format!("port = \"auto\"\n{keys}"),
+        )
+    };
+    check(
+        &with("imei = \"12\""),
+        &["[line.home] imei: the IMEI is 15 digits"],
+    );
+    check(&with("usb_path = \"ttyUSB0\""), &["sms-bridge modem list"]);
+    check(
+        &with("flow_control = \"xon\""),
+        &["none of none, hardware, software"],
+    );
+    check(
+        &with("smsc = \"+12025550199\"\nservice_centre = \"+12025550199\""),
+        &["keep one of the two"],
+    );
+    check(
+        &with("send_delay = \"5 parsecs\""),
+        &["no time from 0s to 1s"],
+    );
+    check(&with("storage = \"the SIM\""), &["\"SM\" (the SIM)"]);
+    check(&with("poll_interval = \"1s\""), &["no time from 5s to 1h"]);
+    check(
+        &with("network_timeout = \"1m\""),
+        &["or 0s: write one like"],
+    );
+    check(&with("init = [\"AT+CMGD=1,4\"]"), &["the bridge's own"]);
+    check(&with("init = 7"), &["[line.home] init: expected"]);
+    check(
+        &GOOD.replace(
+            "port = \"/dev/ttyUSB2\"",
+            "port = \"/dev/ttyUSB2\"\nusb_path = \"1-1\"",
+        ),
+        &["only with port = \"auto\""],
+    );
+    let two = |first: &str, second: &str| {
+        with(first) + &format!("\n[line.work]\nport = \"auto\"\n{second}\n")
+    };
+    check(&two("", ""), &["tell them apart with imei or usb_path"]);
+    check(&two("usb_path = \"1-1\"", "usb_path = \"1-2\""), &[]);
 }
 
 #[test]
