@@ -168,7 +168,7 @@ async fn another_program_can_hold_it_and_watch_the_network() -> Result<()> {
             Event::Submitted(part) => format!("part to {}", part.to),
             Event::Message(message) => format!("message {}", message.text),
             Event::Delivered { .. } => "answer".to_owned(),
-            Event::Reported { .. } | Event::PortClosed | Event::PortOpened => {
+            Event::Reported { .. } | Event::Fault(_) | Event::PortClosed | Event::PortOpened => {
                 "something else".to_owned()
             }
         });

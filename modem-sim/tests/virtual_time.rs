@@ -429,8 +429,9 @@ fn pdus_that_do_not_hold_are_refused() {
 #[test]
 fn faults_of_a_send() {
     use SendFault::{
-        AfterSubmit, BareError, BeforePrompt, DoubledResult, DropPort, Hold, LateAnswer,
-        LineBeforePrompt, LineBeforeResult, LoseAnswer, NoPrompt, OkWithoutReference,
+        AfterSubmit, ArrivalBeforeResult, BareError, BeforePrompt, DoubledResult, DropPort, Hold,
+        LateAnswer, LineBeforePrompt, LineBeforeResult, LoseAnswer, NoPrompt, OkWithoutReference,
+        PowerLost,
     };
     let line = || "+ZPASR: \"UMTS\"".to_owned();
     let echoed = format!("{SUBMIT}{OK}");
@@ -531,7 +532,9 @@ fn faults_of_a_send() {
             | BareError
             | LineBeforeResult(_)
             | LineBeforePrompt(_)
-            | DoubledResult => {
+            | DoubledResult
+            | PowerLost(_)
+            | ArrivalBeforeResult(_) => {
                 assert_eq!(desk.command("AT"), OK, "{fault:?}");
             }
         }
@@ -769,7 +772,7 @@ fn ussd_and_calls() {
     desk.simulator.ring(desk.now, "+12025550101");
     assert_eq!(
         desk.wait(10_000),
-        "\r\nRING\r\n\r\n+CLIP: \"+12025550101\",145,,,,0\r\n".repeat(2)
+        "\r\nRING\r\n\r\n+CLIP: \"+12025550101\",145,,,,0\r\n".repeat(2) + "\r\nNO CARRIER\r\n"
     );
 }
 

@@ -69,7 +69,7 @@ impl Server {
     ///
     /// When the pseudo-terminal, its link or the TCP port cannot be had.
     pub async fn open(simulator: Simulator, place: Place) -> io::Result<(Self, Handle)> {
-        let connection = Connection::open(&place).await?;
+        let connection = Connection::open(&place, simulator.port_number()).await?;
         let place = connection.same_again(place);
         let (sender, requests) = mpsc::channel(REQUESTS);
         let (events, _) = broadcast::channel(EVENTS);
@@ -124,7 +124,8 @@ impl Server {
                 drop(self.events.send(event)); // nobody may be watching
             }
             if self.simulator.port() == Port::Open && self.connection.is_none() {
-                self.connection = Some(Connection::open(&self.place).await?);
+                self.connection =
+                    Some(Connection::open(&self.place, self.simulator.port_number()).await?);
             }
             if let Some(output) = self.simulator.poll_output()
                 && pending.len() + output.len() <= PENDING_LIMIT
