@@ -60,6 +60,7 @@ mod network;
 mod profile;
 mod quirks;
 mod random;
+pub mod replay;
 pub mod serve;
 mod settings;
 mod simulator;
@@ -78,5 +79,6 @@ pub use quirks::{
     AfterReset, CellForm, Chatter, EmptySlot, HangUp, LineEnd, Overrun, PduForm, Prompt, Quirks,
     SlotAfterSend, SlotServiceCentre, StartUpLine, StatusField, UnknownCommand, UssdText,
 };
+pub use replay::{Replay, Transcript};
 pub use settings::{Friend, Identity, Latency, RadioAtStart, Reports, Settings, UssdStep};
 pub use simulator::{Port, Simulator};
