@@ -1,15 +1,16 @@
 //! `modem-sim`: a simulated modem and network behind a pseudo-terminal or a TCP port.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use clap::Parser;
-use modem_sim::serve::{ControlSocket, Handle, Place, Server};
+use modem_sim::serve::{ControlSocket, Handle, Modem, Place, Server};
 use modem_sim::{
-    Chatter, EmptySlot, FaultRates, Friend, Profile, Prompt, RadioAtStart, Settings, Simulator,
+    Chatter, EmptySlot, FaultRates, Friend, Profile, Prompt, RadioAtStart, Replay, Settings,
+    Simulator, Transcript,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -66,6 +67,9 @@ struct Arguments {
     /// Be like this modem
     #[arg(long, value_name = "NAME", value_parser = profile)]
     profile: Option<Profile>,
+    /// Answer as in this transcript of sms-bridge modem record, and nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "fault_rates", "friends"])]
+    replay: Option<PathBuf>,
     /// Two numbers, +12025550100 and +12025550101, answer by themselves
     #[arg(long)]
     friends: bool,
@@ -196,16 +200,20 @@ impl Arguments {
         settings
     }
 
-    fn simulator(&self) -> anyhow::Result<Simulator> {
+    fn modem(&self) -> anyhow::Result<Modem> {
+        if let Some(file) = &self.replay {
+            return Ok(replay(file)?.into());
+        }
         let simulator = Simulator::new(self.settings());
         let Some(times) = self.fault_rates else {
-            return Ok(simulator);
+            return Ok(simulator.into());
         };
         anyhow::ensure!(
             (0.0..=1_000.0).contains(&times),
             "--fault-rates {times} is no number from 0 to 1000"
         );
-        Ok(simulator.with_rates(FaultRates::usual(self.seed).times(times)))
+        let rates = FaultRates::usual(self.seed).times(times);
+        Ok(simulator.with_rates(rates).into())
     }
 
     fn place(&self) -> anyhow::Result<Place> {
@@ -219,6 +227,19 @@ impl Arguments {
     }
 }
 
+/// Transcripts are some kilobytes; a file beyond this is none.
+const TRANSCRIPT_LIMIT: u64 = 64 * 1024 * 1024;
+
+fn replay(path: &Path) -> anyhow::Result<Replay> {
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(TRANSCRIPT_LIMIT).read_to_string(&mut text))
+        .with_context(|| format!("failed to read {}", path.display()))?;
+    let transcript = Transcript::parse(&text)
+        .with_context(|| format!("failed to read the transcript {}", path.display()))?;
+    Ok(Replay::new(&transcript))
+}
+
 fn profile(name: &str) -> Result<Profile, String> {
     Profile::named(name).ok_or_else(|| {
         let names = Profile::ALL.map(Profile::name).join(", ");
@@ -229,11 +250,11 @@ fn profile(name: &str) -> Result<Profile, String> {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let simulator = arguments.simulator()?;
+    let modem = arguments.modem()?;
     // Before "ready", so that a stop right after it finds the handlers.
     let mut terminate = signal(SignalKind::terminate()).context("failed to watch for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to watch for SIGINT")?;
-    let (server, handle) = Server::open(simulator, arguments.place()?)
+    let (server, handle) = Server::open(modem, arguments.place()?)
         .await
         .context("failed to open the modem's port")?;
     let control = arguments

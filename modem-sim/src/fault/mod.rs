@@ -97,11 +97,12 @@ impl Simulator {
         let met = scripted.or_else(|| self.faults.rates.as_mut().and_then(|rates| rates.send()));
         if let Some(fault) = &met {
             let name = fault.name();
-            let detail = match fault {
-                SendFault::BeforePrompt { code } | SendFault::AfterSubmit { code, .. } => {
-                    format!("{written} {code}")
-                }
-                _ => written.to_owned(),
+            let detail = if let SendFault::BeforePrompt { code }
+            | SendFault::AfterSubmit { code, .. } = fault
+            {
+                format!("{written} {code}")
+            } else {
+                written.to_owned()
             };
             self.fired(name, detail);
         }
@@ -200,6 +201,7 @@ impl Simulator {
     /// Another SIM is put in while the modem runs: its memory is empty, it wants its own PIN, it takes its time to start.
     pub fn swap_sim(&mut self, now: Duration, sim: &SimCard) {
         self.handle_timeout(now);
+        let before = self.registration();
         self.settings.iccid.clone_from(&sim.iccid);
         self.settings.imsi.clone_from(&sim.imsi);
         if let Some(own_number) = &sim.own_number {
@@ -207,7 +209,6 @@ impl Simulator {
         }
         self.settings.pin.clone_from(&sim.pin);
         self.pin_tries_left = self.settings.pin_tries;
-        let before = self.registration();
         self.card.empty_sim();
         self.modem.unlocked = false;
         self.modem.powered_at = self.now;
