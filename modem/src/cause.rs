@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::storage::Memory;
+
 /// A final result of a command other than `OK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ModemError {
@@ -101,6 +103,8 @@ pub enum Cause {
     NoReference,
     /// The modem or the network refused.
     Refused(ModemError),
+    /// The modem cannot send from the memory that the message was stored in.
+    UnusableSlot(Memory),
     /// The bytes cannot be a TPDU that a modem takes. The text says what is wrong.
     UnusableTpdu(&'static str),
 }
@@ -127,6 +131,10 @@ impl fmt::Display for Cause {
                 formatter.write_str("the modem said OK, but not that the network took it")
             }
             Self::Refused(error) => error.fmt(formatter),
+            Self::UnusableSlot(memory) => write!(
+                formatter,
+                "the modem cannot send what is stored in {memory}: was another modem put in?"
+            ),
             Self::UnusableTpdu(wrong) => write!(
                 formatter,
                 "the message cannot be handed to a modem: {wrong}"

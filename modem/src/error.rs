@@ -91,9 +91,32 @@ pub enum CommandError {
     Unusable(&'static str),
 }
 
+impl CommandError {
+    /// Whether the modem cannot do this at all, so that asking again is of no use: it does not know the command, does not
+    /// allow or does not support it. A bare `ERROR` counts: it is what most say of a command that they do not know.
+    #[must_use]
+    pub fn means_unsupported(&self) -> bool {
+        match self {
+            Self::Refused(error) => matches!(
+                error,
+                ModemError::Plain
+                    | ModemError::NotSupported
+                    | ModemError::Cms(302 | 303)
+                    | ModemError::Cme(3 | 4)
+            ),
+            Self::LineDown(_)
+            | Self::Stopped
+            | Self::PortLost
+            | Self::NoAnswer
+            | Self::Unreadable { .. }
+            | Self::Unusable(_) => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::SendError;
+    use super::{CommandError, SendError};
     use crate::cause::ModemError;
 
     fn sort(error: ModemError) -> &'static str {
@@ -139,6 +162,24 @@ mod tests {
         }
         assert_eq!(sort(ModemError::Plain), "unknown");
         assert_eq!(sort(ModemError::NotSupported), "unknown");
+    }
+
+    #[test]
+    fn what_a_modem_cannot_do_is_told_from_what_it_cannot_do_now() {
+        let check = |error: ModemError, expected: bool| {
+            assert_eq!(
+                CommandError::Refused(error).means_unsupported(),
+                expected,
+                "{error}"
+            );
+        };
+        check(ModemError::Plain, true);
+        check(ModemError::NotSupported, true);
+        check(ModemError::Cms(303), true);
+        check(ModemError::Cme(4), true);
+        check(ModemError::Cms(322), false);
+        check(ModemError::Cms(314), false);
+        assert!(!CommandError::NoAnswer.means_unsupported());
     }
 
     #[test]

@@ -425,6 +425,7 @@ impl Driver {
             }
             Request::Stage { .. } => Answer::Staged(Err(stopped)),
             Request::Inspect { .. } => Answer::Inspected(Err(stopped)),
+            Request::Staged => Answer::Listed(Err(stopped)),
             Request::Delete { .. } => Answer::Deleted(Err(stopped)),
             Request::Ussd { .. } => Answer::Ussd(Err(stopped)),
         };
@@ -453,6 +454,7 @@ fn tag_of(request: &Request) -> Option<u64> {
         Request::Send { tag, .. } | Request::Transmit { tag, .. } => Some(*tag),
         Request::Stage { .. }
         | Request::Inspect { .. }
+        | Request::Staged
         | Request::Delete { .. }
         | Request::Ussd { .. } => None,
     }

@@ -179,6 +179,7 @@ impl Engine {
             Job::Delete(deletion) => Self::deletion_command(deletion),
             Job::Send(sending) => self.send_command(sending),
             Job::Stage { tpdu, .. } => self.stage_command(tpdu),
+            Job::Survey(survey) => Self::survey_command(survey),
             Job::Ussd { code, .. } => {
                 Command::new(format!("AT+CUSD=1,\"{code}\",15"), AnswerLines::None)
             }
@@ -298,7 +299,7 @@ impl Engine {
         }
         if matches!(
             in_flight.job,
-            Job::Read { .. } | Job::List { .. } | Job::Delete(_)
+            Job::Read { .. } | Job::List { .. } | Job::Survey(_) | Job::Delete(_)
         ) && ended != Final::Ok
         {
             self.quiet_until = self.quiet_until.max(now + AFTER_EMPTY);
@@ -383,6 +384,7 @@ impl Engine {
 
     /// Brings a reply home.
     pub(super) fn finish(&mut self, now: Duration, job: Job, reply: Reply, left: bool) {
+        self.handle_refused_for_room(&job, &reply);
         match job {
             Job::Escape => self.quiet_until = self.quiet_until.max(now + SETTLE),
             Job::Synchronise { left } => self.handle_synchronised(now, left),
@@ -397,6 +399,7 @@ impl Engine {
             Job::Delete(deletion) => self.finish_deletion(now, deletion, reply),
             Job::Send(sending) => self.finish_send(&sending, reply, left),
             Job::Stage { id, .. } => self.finish_stage(id, reply),
+            Job::Survey(survey) => self.finish_survey(now, survey, reply),
             Job::Ussd { .. } => self.finish_ussd(&reply),
             Job::UssdEnd => {}
             Job::Check(check) => self.finish_check(now, check, reply),

@@ -4,7 +4,7 @@ use crate::cause::ModemError;
 use crate::engine::request::RequestId;
 use crate::engine::text::Final;
 use crate::pdu::RawPdu;
-use crate::storage::{Memory, StorageSlot};
+use crate::storage::{Memory, SlotContent, StorageSlot};
 
 /// The purpose of the command in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +32,14 @@ pub(super) enum Job {
     Delete(Deletion),
     /// Sends a message.
     Send(Sending),
-    /// Writes a message into the memory.
-    Stage { id: RequestId, tpdu: Vec<u8> },
+    /// Writes a message into the memory. `memory` has to be selected first where `+CPMS` takes one argument only.
+    Stage {
+        id: RequestId,
+        tpdu: Vec<u8>,
+        memory: Option<Memory>,
+    },
+    /// Finds the messages that were written into the memory.
+    Survey(Survey),
     /// Asks the network by USSD.
     Ussd { id: RequestId, code: String },
     /// Ends a USSD dialogue that gave no answer.
@@ -49,12 +55,18 @@ impl Job {
             Self::List { memory, .. } => Some(memory),
             Self::Read { slot, .. } => Some(&slot.memory),
             Self::Delete(deletion) => Some(&deletion.slot.memory),
+            Self::Survey(survey) => Some(&survey.memory),
+            Self::Stage { memory, .. } => memory.as_ref(),
+            // The standard sends from the memory that is written to: it has to be that of the slot.
+            Self::Send(Sending {
+                what: Outgoing::Slot(slot),
+                ..
+            }) => Some(&slot.memory),
             Self::Escape
             | Self::Synchronise { .. }
             | Self::BringUp
             | Self::Select { .. }
             | Self::Send(_)
-            | Self::Stage { .. }
             | Self::Ussd { .. }
             | Self::UssdEnd
             | Self::Check(_) => None,
@@ -89,6 +101,25 @@ pub(super) enum DeletionStage {
     Free { left: u8 },
     /// The answer to `+CMGD` was lost: the slot is read. `left`: further attempts.
     Verify { left: u8 },
+}
+
+/// A look for what was written into a memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Survey {
+    pub(super) id: RequestId,
+    pub(super) memory: Memory,
+    pub(super) stage: SurveyStage,
+    /// What was found so far.
+    pub(super) found: Vec<(StorageSlot, SlotContent)>,
+}
+
+/// `Listing`, or slot after slot where the memory cannot be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SurveyStage {
+    /// `+CMGL`. `left`: further attempts while the memory is busy.
+    Listing { left: u8 },
+    /// `+CMGR` of this slot; `last` is the last one.
+    Slot { index: u16, last: u16 },
 }
 
 /// A message on its way out.

@@ -12,7 +12,7 @@
 //! | `exchange`, `recovery` | the one command in flight, its deadline, the prompt; talking to a silent modem |
 //! | `bring_up` | the table of start-up steps |
 //! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
-//! | `outgoing`, `late` | sending and storing; results that come late |
+//! | `outgoing`, `survey`, `late` | sending and storing; what was stored and not freed; results that come late |
 //! | `ussd` | USSD and its three spellings |
 //! | `upkeep` | what is looked at from time to time |
 //!
@@ -32,6 +32,7 @@ mod memories;
 mod outgoing;
 mod recovery;
 mod request;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -460,6 +461,7 @@ impl Engine {
             }
             Request::Stage { .. } => Answer::Staged(Err(CommandError::LineDown(doing))),
             Request::Inspect { .. } => Answer::Inspected(Err(CommandError::LineDown(doing))),
+            Request::Staged => Answer::Listed(Err(CommandError::LineDown(doing))),
             Request::Delete { .. } => Answer::Deleted(Err(CommandError::LineDown(doing))),
             Request::Ussd { .. } => Answer::Ussd(Err(CommandError::LineDown(doing))),
         };

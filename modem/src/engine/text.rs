@@ -61,7 +61,8 @@ pub(super) fn code(line: &str) -> Option<&str> {
 
 /// Whether a line cannot belong to any answer in plain text: everything with a code, and the known bare words.
 pub(super) fn is_unsolicited(line: &str) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
+        "+SMS FULL",
         "RING",
         "NO CARRIER",
         "BUSY",

@@ -174,17 +174,22 @@ impl Engine {
 
     /// Where new messages and stored reports go.
     fn memories_of_new_messages(&self) -> Vec<Memory> {
-        let receiving = self.memories.receiving.clone().unwrap_or(Memory::Sim);
         let reports = (self.settings.delivery_reports == DeliveryReports::Wanted
             && self.memories.readable.contains(&Memory::StatusReports))
         .then_some(Memory::StatusReports);
-        [Some(receiving), reports].into_iter().flatten().collect()
+        self.places_of_new_messages()
+            .into_iter()
+            .chain(reports)
+            .collect()
     }
 
     /// Those, and where messages of an earlier setting may lie.
     fn memories_at_start(&self) -> Vec<Memory> {
         let mut memories = self.memories_of_new_messages();
         for memory in [Memory::Sim, Memory::Modem] {
+            if memories.contains(&Memory::Both) {
+                break; // Both of them are in it.
+            }
             if self.memories.readable.contains(&memory) && !memories.contains(&memory) {
                 memories.push(memory);
             }

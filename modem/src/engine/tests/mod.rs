@@ -8,6 +8,8 @@ mod reading;
 mod restart;
 mod sending;
 mod simulated;
+mod storage;
+mod two_step;
 mod vectors;
 
 use std::fmt::Write as _;
@@ -306,12 +308,20 @@ fn told(output: &Output) -> String {
                     content.status,
                     content.pdu.as_ref().map_or("empty", RawPdu::as_str)
                 ),
+                Answer::Listed(Ok(slots)) => {
+                    let slots = slots.iter().map(|(slot, content)| {
+                        let pdu = content.pdu.as_ref().map_or("empty", RawPdu::as_str);
+                        format!("{slot} {:?} {pdu}", content.status)
+                    });
+                    format!("listed [{}]", slots.collect::<Vec<_>>().join(", "))
+                }
                 Answer::Deleted(Ok(deleted)) => format!("{deleted:?}"),
                 Answer::Ussd(Ok(answer)) => {
                     format!("{:?} {}", answer.follow_up, answer.text.reveal())
                 }
                 Answer::Staged(Err(error))
                 | Answer::Inspected(Err(error))
+                | Answer::Listed(Err(error))
                 | Answer::Deleted(Err(error))
                 | Answer::Ussd(Err(error)) => format!("error: {error}"),
             };
@@ -331,7 +341,9 @@ fn told(output: &Output) -> String {
         Output::Event(Event::PhaseChanged(phase)) => format!("phase: {phase}"),
         Output::Event(Event::Ussd(answer)) => format!("ussd: {}", answer.text.reveal()),
         Output::Event(Event::PinAccepted) => "PIN accepted".to_owned(),
-        Output::Event(Event::StorageFull) => "storage full".to_owned(),
+        Output::Event(Event::StorageFull(full)) => {
+            format!("{} full: {} of {}", full.memory, full.used, full.total)
+        }
         Output::AskPin(attempt) => format!(
             "may the PIN be entered? card {}, tries left {:?}",
             attempt

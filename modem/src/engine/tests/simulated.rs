@@ -168,7 +168,10 @@ impl Line {
             }
             Output::Answer { .. }
             | Output::Event(
-                Event::PhaseChanged(_) | Event::Ussd(_) | Event::PinAccepted | Event::StorageFull,
+                Event::PhaseChanged(_)
+                | Event::Ussd(_)
+                | Event::PinAccepted
+                | Event::StorageFull(_),
             ) => {}
         }
     }
