@@ -327,6 +327,10 @@ impl Driver {
                 Output::Event(event) => self.keep(event),
                 Output::AskPin(attempt) => self.ask_gate(attempt),
                 Output::ClosePort => wish = Wish::ClosePort,
+                Output::ResetUsb => {
+                    tracing::warn!(port = %self.config.address, "nothing here can reset the modem at its USB port: unplug it for a moment");
+                    wish = Wish::ClosePort;
+                }
             }
         }
         while let Some(event) = self.waiting.pop_front() {

@@ -1,6 +1,7 @@
 //! What one command in flight is for, so that its reply finds its way.
 
 use crate::cause::ModemError;
+use crate::engine::health::Ill;
 use crate::engine::request::RequestId;
 use crate::engine::text::Final;
 use crate::pdu::RawPdu;
@@ -13,6 +14,10 @@ pub(super) enum Job {
     Escape,
     /// Finds out whether the modem answers. `left`: further attempts.
     Synchronise { left: u8 },
+    /// Switches the radio off or on.
+    Radio(Radio),
+    /// `+CFUN=1,1`, for what is wrong.
+    Restart { ill: Ill },
     /// The current step of bring-up.
     BringUp,
     /// Makes a memory the one that is read and deleted in, for the job that wants it.
@@ -64,6 +69,8 @@ impl Job {
             }) => Some(&slot.memory),
             Self::Escape
             | Self::Synchronise { .. }
+            | Self::Radio(_)
+            | Self::Restart { .. }
             | Self::BringUp
             | Self::Select { .. }
             | Self::Send(_)
@@ -72,6 +79,15 @@ impl Job {
             | Self::Check(_) => None,
         }
     }
+}
+
+/// The radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Radio {
+    /// `mode` of `+CFUN`: 4, the flight mode, or 0 where there is none.
+    Off { mode: u8 },
+    /// `+CFUN=1`
+    On,
 }
 
 /// Why a slot is read.

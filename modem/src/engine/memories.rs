@@ -227,6 +227,8 @@ impl Engine {
             // The memory may be that for names and numbers.
             Job::Escape
             | Job::Synchronise { .. }
+            | Job::Radio(_)
+            | Job::Restart { .. }
             | Job::BringUp
             | Job::Select { .. }
             | Job::Ussd { .. }

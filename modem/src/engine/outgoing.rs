@@ -185,6 +185,8 @@ impl Engine {
             }
             | Job::Escape
             | Job::Synchronise { .. }
+            | Job::Radio(_)
+            | Job::Restart { .. }
             | Job::BringUp
             | Job::List { .. }
             | Job::Check(_) => {}

@@ -2,6 +2,7 @@
 
 mod bring_up;
 mod deleting;
+mod health;
 mod quirks;
 mod random;
 mod reading;
@@ -42,6 +43,7 @@ fn settings() -> Settings {
         delivery_reports: DeliveryReports::Wanted,
         poll_interval: seconds(60),
         storage: None,
+        network_timeout: Duration::ZERO,
     }
 }
 
@@ -352,6 +354,7 @@ fn told(output: &Output) -> String {
                 .map_or("unknown", |iccid| iccid.reveal()),
             attempt.tries_left
         ),
+        Output::ResetUsb => "reset at the USB port".to_owned(),
         Output::ClosePort => "close the port".to_owned(),
     }
 }
