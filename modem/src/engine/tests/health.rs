@@ -88,7 +88,7 @@ impl Patient {
     }
 
     #[track_caller]
-    fn check(&mut self, expected: Expect) {
+    fn check(&self, expected: Expect) {
         expected.assert_eq(&format!("{}\n", self.rungs.join("\n")));
     }
 
