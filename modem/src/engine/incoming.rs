@@ -19,6 +19,9 @@ use crate::storage::{Memory, SlotContent, SlotStatus, StorageSlot};
 
 /// Slots that may wait to be read; beyond it the memory is listed instead.
 const WAITING: usize = 512;
+/// Memories that wait to be listed, or cannot be, and messages that are remembered: far more than any modem has.
+const MEMORIES: usize = 16;
+const PASSED_ON: usize = 4096;
 /// A message that was passed on and not deleted is passed on again after this time: its taker may have failed.
 const PASS_ON_AGAIN: Duration = Duration::from_secs(600);
 /// Attempts to read a slot beyond the first.
@@ -64,12 +67,19 @@ impl Slots {
         };
     }
 
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.to_read.len() + self.to_list.len() + self.passed_on.len() + self.unlistable.len()
+    }
+
     pub(super) fn wants_reading(&self) -> bool {
         !self.to_read.is_empty() || !self.to_list.is_empty()
     }
 
     pub(super) fn list(&mut self, memory: Memory) {
-        self.to_list.insert(memory);
+        if self.to_list.len() < MEMORIES {
+            self.to_list.insert(memory);
+        }
     }
 
     fn read(&mut self, slot: StorageSlot) {
@@ -79,7 +89,7 @@ impl Slots {
         if self.to_read.len() < WAITING {
             self.to_read.push_back(slot);
         } else {
-            self.to_list.insert(slot.memory);
+            self.list(slot.memory);
         }
     }
 
@@ -107,7 +117,9 @@ impl Slots {
     }
 
     pub(super) fn note_unlistable(&mut self, memory: Memory) {
-        self.unlistable.insert(memory);
+        if self.unlistable.len() < MEMORIES {
+            self.unlistable.insert(memory);
+        }
     }
 
     fn left_over(&self, now: Duration, memory: &Memory) -> Vec<StorageSlot> {
@@ -243,7 +255,7 @@ impl Engine {
             }
             Reply::Error(_) | Reply::NoAnswer => {
                 self.read_one_by_one(&memory);
-                self.slots.unlistable.insert(memory);
+                self.slots.note_unlistable(memory);
                 return;
             }
         };
@@ -359,6 +371,9 @@ impl Engine {
             && now < known.at + PASS_ON_AGAIN
         {
             return;
+        }
+        if self.slots.passed_on.len() >= PASSED_ON {
+            self.slots.passed_on.pop_first(); // It is passed on again when it is seen next.
         }
         self.slots.passed_on.insert(
             slot.clone(),

@@ -389,6 +389,20 @@ impl Engine {
         [exchange, self.ussd.deadline()].into_iter().flatten().min()
     }
 
+    /// How many things the engine remembers, for the test that they have a bound.
+    #[cfg(test)]
+    fn waiting(&self) -> usize {
+        let queues = [
+            self.next.len(),
+            self.transmits.len(),
+            self.outputs.len(),
+            self.sends.len(),
+            self.commands.len(),
+            self.status.storage.len(),
+        ];
+        queues.iter().sum::<usize>() + self.slots.remembered()
+    }
+
     fn has_room(&self) -> bool {
         self.outputs.len().saturating_add(self.backlog) < BACKLOG
     }
