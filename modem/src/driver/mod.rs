@@ -427,6 +427,7 @@ impl Driver {
             Request::Inspect { .. } => Answer::Inspected(Err(stopped)),
             Request::Delete { .. } => Answer::Deleted(Err(stopped)),
             Request::Ussd { .. } => Answer::Ussd(Err(stopped)),
+            Request::UssdEnd => Answer::UssdEnded(Err(stopped)),
         };
         self.last_id += 1;
         let id = RequestId(self.last_id);
@@ -454,7 +455,8 @@ fn tag_of(request: &Request) -> Option<u64> {
         Request::Stage { .. }
         | Request::Inspect { .. }
         | Request::Delete { .. }
-        | Request::Ussd { .. } => None,
+        | Request::Ussd { .. }
+        | Request::UssdEnd => None,
     }
 }
 

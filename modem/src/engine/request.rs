@@ -50,6 +50,8 @@ pub enum Request {
         /// The code, such as `*100#`, or the reply to a question.
         code: String,
     },
+    /// `+CUSD=2`: ends the dialogue; a [`Request::Ussd`] that waits for its answer gets an error.
+    UssdEnd,
 }
 
 impl fmt::Debug for Request {
@@ -61,6 +63,7 @@ impl fmt::Debug for Request {
             Self::Inspect { slot } => write!(formatter, "Inspect({slot})"),
             Self::Delete { slot, .. } => write!(formatter, "Delete({slot})"),
             Self::Ussd { .. } => formatter.write_str("Ussd(..)"),
+            Self::UssdEnd => formatter.write_str("UssdEnd"),
         }
     }
 }
@@ -71,9 +74,11 @@ impl Request {
     pub fn is_sending(&self) -> bool {
         match self {
             Self::Send { .. } | Self::Transmit { .. } => true,
-            Self::Stage { .. } | Self::Inspect { .. } | Self::Delete { .. } | Self::Ussd { .. } => {
-                false
-            }
+            Self::Stage { .. }
+            | Self::Inspect { .. }
+            | Self::Delete { .. }
+            | Self::Ussd { .. }
+            | Self::UssdEnd => false,
         }
     }
 }
@@ -91,4 +96,6 @@ pub enum Answer {
     Deleted(Result<Deleted, CommandError>),
     /// To [`Request::Ussd`].
     Ussd(Result<UssdAnswer, CommandError>),
+    /// To [`Request::UssdEnd`]. That there was nothing to end is no error.
+    UssdEnded(Result<(), CommandError>),
 }

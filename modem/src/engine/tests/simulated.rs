@@ -168,7 +168,14 @@ impl Line {
             }
             Output::Answer { .. }
             | Output::Event(
-                Event::PhaseChanged(_) | Event::Ussd(_) | Event::PinAccepted | Event::StorageFull,
+                Event::PhaseChanged(_)
+                | Event::Ussd(_)
+                | Event::Call(_)
+                | Event::NetworkTime(_)
+                | Event::RegistrationDenied
+                | Event::Roaming(_)
+                | Event::PinAccepted
+                | Event::StorageFull,
             ) => {}
         }
     }
