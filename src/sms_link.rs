@@ -216,8 +216,11 @@ async fn handle(
         Event::Roaming(modem::Roaming::Ended) => {
             info!(%line, "the SIM is in its home network again")
         }
-        Event::StorageFull => {
-            warn!(%line, "the SIM's memory is full: the network keeps what comes until there is room");
+        Event::StorageFull(full) => {
+            warn!(
+                %line, memory = %full.memory, used = full.used, total = full.total,
+                "a memory for messages is full: the network keeps what comes until there is room"
+            );
         }
     }
     Ok(())

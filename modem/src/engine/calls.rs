@@ -14,6 +14,7 @@
 //!
 //! **Invariant:** two calls at most are kept, the one that rings and the one that knocks.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::caller::{Caller, caller_of, cleaned};
@@ -189,7 +190,7 @@ impl Engine {
                 HangingUp::Done { at: now, way }
             }
             (Reply::Error(_), Way::Chup) => {
-                self.next.push_back(Job::HangUp);
+                once(&mut self.next, Job::HangUp);
                 HangingUp::Wanted(Way::Ath)
             }
             (Reply::Error(_), Way::Ath) | (Reply::NoAnswer, _) => HangingUp::Failed,
@@ -223,7 +224,7 @@ impl Engine {
             // It was taken and had no effect.
             call.hanging_up = match way {
                 Way::Chup => {
-                    self.next.push_back(Job::HangUp);
+                    once(&mut self.next, Job::HangUp);
                     HangingUp::Wanted(Way::Ath)
                 }
                 Way::Ath => HangingUp::Failed,
@@ -367,11 +368,11 @@ impl Engine {
         }
         if unnamed && !call.listed {
             call.listed = true;
-            self.next.push_back(Job::ListCalls);
+            once(&mut self.next, Job::ListCalls);
         }
         if self.settings.calls == Policy::HangUp && call.hanging_up == HangingUp::Not {
             call.hanging_up = HangingUp::Wanted(Way::Chup);
-            self.next.push_back(Job::HangUp);
+            once(&mut self.next, Job::HangUp);
         }
     }
 
@@ -392,6 +393,13 @@ impl Engine {
             outcome,
             rings: call.rings,
         }));
+    }
+}
+
+/// Callers come and go while one command is in flight: what is to be done for the one who rings then is done once.
+fn once(next: &mut VecDeque<Job>, job: Job) {
+    if !next.contains(&job) {
+        next.push_back(job);
     }
 }
 

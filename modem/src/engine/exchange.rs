@@ -76,6 +76,10 @@ impl InFlight {
         self.left
     }
 
+    pub(super) fn is_command(&self, line: &str) -> bool {
+        self.command.text == line
+    }
+
     fn takes(&self, line: &str) -> bool {
         if self.stage == Stage::Prompt {
             return false;
@@ -170,6 +174,8 @@ impl Engine {
         Some(match job {
             Job::Escape => Command::new("\u{1b}", AnswerLines::None).within(ESCAPE),
             Job::Synchronise { .. } => Command::new("AT", AnswerLines::None).within(SYNCHRONISE),
+            Job::Radio(radio) => Self::radio_command(*radio),
+            Job::Restart { .. } => Self::restart_command(),
             Job::BringUp => self.bring_up_command()?,
             Job::Select { memory, .. } => self.memories.select_command(memory),
             Job::List { .. } => {
@@ -179,6 +185,7 @@ impl Engine {
             Job::Delete(deletion) => Self::deletion_command(deletion),
             Job::Send(sending) => self.send_command(sending),
             Job::Stage { tpdu, .. } => self.stage_command(tpdu),
+            Job::Survey(survey) => Self::survey_command(survey),
             Job::Ussd { code, spelling } => Self::ussd_command(code, *spelling),
             Job::UssdEnd { .. } => Command::new("AT+CUSD=2", AnswerLines::None),
             Job::KeepLink => Command::new("AT+CMMS=1", AnswerLines::None),
@@ -214,7 +221,8 @@ impl Engine {
             || line == "AT"
             || line.starts_with("ATE")
         {
-            return; // An echo, perhaps of an earlier command; not logged, it may hold the PIN.
+            // An echo, perhaps of an earlier command; not logged, it may hold the PIN.
+            return self.note_echo(line);
         }
         tracing::trace!(line, "read");
         if self.take_direct(line) || self.take_rest_of_ussd(now, line) {
@@ -299,7 +307,7 @@ impl Engine {
         }
         if matches!(
             in_flight.job,
-            Job::Read { .. } | Job::List { .. } | Job::Delete(_)
+            Job::Read { .. } | Job::List { .. } | Job::Survey(_) | Job::Delete(_)
         ) && ended != Final::Ok
         {
             self.quiet_until = self.quiet_until.max(now + AFTER_EMPTY);
@@ -371,7 +379,7 @@ impl Engine {
             self.quiet_until = now + SETTLE;
         } else if let Job::Synchronise { left } = in_flight.job {
             let Some(left) = left.checked_sub(1) else {
-                return self.close_port();
+                return self.give_up(now);
             };
             self.next.push_front(Job::Synchronise { left });
             self.next.push_front(Job::Escape);
@@ -385,9 +393,27 @@ impl Engine {
 
     /// Brings a reply home.
     pub(super) fn finish(&mut self, now: Duration, job: Job, reply: Reply, left: bool) {
+        self.handle_refused_for_room(&job, &reply);
+        let talks = matches!(
+            job,
+            Job::Escape
+                | Job::Synchronise { .. }
+                | Job::Radio(_)
+                | Job::Restart { .. }
+                | Job::Select { .. }
+        );
+        if !talks {
+            self.note_reply(now, &reply);
+        }
+        let error = match &reply {
+            Reply::Error(error) => Some(*error),
+            Reply::Ok(_) | Reply::NoAnswer => None,
+        };
         match job {
             Job::Escape => self.quiet_until = self.quiet_until.max(now + SETTLE),
             Job::Synchronise { left } => self.handle_synchronised(now, left),
+            Job::Radio(radio) => self.finish_radio(now, radio, &reply),
+            Job::Restart { ill } => self.finish_restart(now, ill, &reply),
             Job::BringUp => self.finish_step(now, reply),
             Job::Select { memory, wanted_by } => self.finish_select(now, memory, *wanted_by, reply),
             Job::List { memory, left } => self.finish_list(now, memory, left, reply),
@@ -402,12 +428,16 @@ impl Engine {
                 self.note_link_used(now);
             }
             Job::Stage { id, .. } => self.finish_stage(id, reply),
+            Job::Survey(survey) => self.finish_survey(now, survey, reply),
             Job::Ussd { code, .. } => self.finish_ussd(code, &reply),
             Job::UssdEnd { id } => self.finish_ussd_end(id, &reply),
             Job::KeepLink => self.finish_keeping_link(now, &reply),
             Job::ListCalls => self.finish_call_list(now, reply),
             Job::HangUp => self.finish_hanging_up(now, &reply),
             Job::Check(check) => self.finish_check(now, check, reply),
+        }
+        if let Some(error) = error {
+            self.look_for_lost_sim(now, error);
         }
     }
 

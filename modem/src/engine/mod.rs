@@ -10,9 +10,10 @@
 //! | `lines`, `text` | bytes into lines; what stands in a line |
 //! | `command`, `job` | what is written; what it is for |
 //! | `exchange`, `recovery` | the one command in flight, its deadline, the prompt; talking to a silent modem |
+//! | `health` | the ladder of what is tried with a modem that does not serve |
 //! | `bring_up` | the table of start-up steps |
 //! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
-//! | `outgoing`, `late` | sending and storing; results that come late |
+//! | `outgoing`, `survey`, `late` | sending and storing; what was stored and not freed; results that come late |
 //! | `link` | the radio link between the parts of a message |
 //! | `ussd`, `spelling` | USSD: the dialogue and its three spellings |
 //! | `calls`, `caller` | incoming calls: one event each, hanging up; who calls |
@@ -29,6 +30,7 @@ mod calls;
 mod command;
 mod deleting;
 mod exchange;
+mod health;
 mod incoming;
 mod job;
 mod late;
@@ -40,6 +42,7 @@ mod outgoing;
 mod recovery;
 mod request;
 mod spelling;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -54,6 +57,7 @@ use std::time::Duration;
 use bring_up::BringUp;
 use calls::Calls;
 use exchange::InFlight;
+use health::Health;
 use incoming::{DirectPdu, Slots};
 use job::Job;
 use late::LateResults;
@@ -99,6 +103,8 @@ pub struct Settings {
     pub listening: Listening,
     /// What is done with incoming calls.
     pub calls: crate::config::Calls,
+    /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
+    pub network_timeout: Duration,
 }
 
 impl From<&Config> for Settings {
@@ -113,6 +119,7 @@ impl From<&Config> for Settings {
             init: config.init.clone(),
             listening: config.listening,
             calls: config.calls,
+            network_timeout: config.network_timeout,
         }
     }
 }
@@ -133,6 +140,8 @@ pub enum Output {
     AskPin(PinAttempt),
     /// The modem does not answer any more: close the port, call [`Engine::handle_closed`], open it again.
     ClosePort,
+    /// The same, and the modem is to be reset at its USB port before the port is opened again, if that can be done.
+    ResetUsb,
 }
 
 /// Bytes for the port, in order.
@@ -197,6 +206,7 @@ pub struct Engine {
     link: Link,
     upkeep: Upkeep,
     late: LateResults,
+    health: Health,
 }
 
 /// Shows the phase alone: everything else may hold a number or a text.
@@ -241,6 +251,7 @@ impl Engine {
             link: Link::default(),
             upkeep: Upkeep::default(),
             late: LateResults::default(),
+            health: Health::default(),
         }
     }
 
@@ -286,6 +297,10 @@ impl Engine {
         self.port = Port::Closed;
         self.lines.clear();
         self.transmits.clear();
+        let phase = match (self.health.take_words(), phase) {
+            (Some(doing), Phase::NotAnswering) => Phase::Mending { doing },
+            (Some(_) | None, phase) => phase,
+        };
         self.set_phase(phase);
         self.lose_everything();
         self.bring_up = None;
@@ -325,6 +340,7 @@ impl Engine {
             | Phase::PortUnusable { .. }
             | Phase::BringingUp { .. }
             | Phase::NotAnswering
+            | Phase::Mending { .. }
             | Phase::Blocked(_)
             | Phase::Stopped => self.answer_line_down(id, &request),
         }
@@ -397,7 +413,11 @@ impl Engine {
             None if self.has_work() => Some(self.quiet_until),
             None => match &self.bring_up {
                 Some(bring_up) => bring_up.due().map(|due| due.max(self.quiet_until)),
-                None => Some(self.upkeep.due().max(self.quiet_until)),
+                None => {
+                    let due = self.upkeep.due();
+                    let due = self.health_due().map_or(due, |mend| due.min(mend));
+                    Some(due.max(self.quiet_until))
+                }
             },
         };
         let others = [
@@ -424,6 +444,8 @@ impl Engine {
         while self.port == Port::Open && self.in_flight.is_none() && now >= self.quiet_until {
             let job = if let Some(job) = self.next.pop_front() {
                 job
+            } else if self.mend(now) {
+                continue;
             } else if self.bring_up.is_some() {
                 if !self.continue_bring_up(now) {
                     return;
@@ -500,6 +522,7 @@ impl Engine {
             }
             Request::Stage { .. } => Answer::Staged(Err(CommandError::LineDown(doing))),
             Request::Inspect { .. } => Answer::Inspected(Err(CommandError::LineDown(doing))),
+            Request::Staged => Answer::Listed(Err(CommandError::LineDown(doing))),
             Request::Delete { .. } => Answer::Deleted(Err(CommandError::LineDown(doing))),
             Request::Ussd { .. } => Answer::Ussd(Err(CommandError::LineDown(doing))),
             Request::UssdEnd => Answer::UssdEnded(Err(CommandError::LineDown(doing))),

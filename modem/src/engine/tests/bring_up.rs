@@ -69,7 +69,8 @@ fn a_plain_modem_is_asked_everything_once_and_in_order() {
         AT+CRC=1
         AT+CLIP=1
         AT+CCWA=1
-        AT+CMGL=4"#]]
+        AT+CMGL=4
+        AT+CNMI?"#]]
     .assert_eq(&bench.written.join("\n"));
     let status = bench.engine.status();
     assert_eq!(status.operator.as_deref(), Some("Test Net"));

@@ -391,6 +391,22 @@ fn a_call_ends_with_the_port_and_the_modem() {
     .assert_eq(&bench.told);
 }
 
+/// They come and go while a message is leaving: nothing piles up for the time after it.
+#[test]
+fn callers_during_one_command_leave_one_wish_behind() {
+    let mut bench = hanging_up();
+    bench.rule_after("^Z", 1, Some("\r\n+CMGS: 7\r\n\r\nOK\r\n"), seconds(60));
+    bench.send(1);
+    for caller in 0..50 {
+        bench.say(&format!("RING\r\n+CLIP: \"0770090{caller:04}\",129\r\n"));
+        bench.run(seconds(1));
+    }
+    assert!(bench.engine.next.len() <= 2, "{:?}", bench.engine.next);
+    bench.run(seconds(60));
+    assert!(commands(&bench).len() <= 1, "{:?}", commands(&bench));
+    assert_eq!(bench.told.matches("call from").count(), 50);
+}
+
 /// Whatever rings: one event for each caller, nothing kept.
 #[test]
 fn a_thousand_callers_are_a_thousand_events() {

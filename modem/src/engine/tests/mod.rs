@@ -3,6 +3,7 @@
 mod bring_up;
 mod calls;
 mod deleting;
+mod health;
 mod network;
 mod quirks;
 mod random;
@@ -10,6 +11,8 @@ mod reading;
 mod restart;
 mod sending;
 mod simulated;
+mod storage;
+mod two_step;
 mod ussd;
 mod vectors;
 
@@ -47,6 +50,7 @@ fn settings() -> Settings {
         init: Vec::new(),
         listening: Listening::Announcements,
         calls: Calls::LetRing,
+        network_timeout: Duration::ZERO,
     }
 }
 
@@ -313,6 +317,13 @@ fn told(output: &Output) -> String {
                     content.status,
                     content.pdu.as_ref().map_or("empty", RawPdu::as_str)
                 ),
+                Answer::Listed(Ok(slots)) => {
+                    let slots = slots.iter().map(|(slot, content)| {
+                        let pdu = content.pdu.as_ref().map_or("empty", RawPdu::as_str);
+                        format!("{slot} {:?} {pdu}", content.status)
+                    });
+                    format!("listed [{}]", slots.collect::<Vec<_>>().join(", "))
+                }
                 Answer::Deleted(Ok(deleted)) => format!("{deleted:?}"),
                 Answer::Ussd(Ok(answer)) => {
                     format!("{:?} {}", answer.follow_up, answer.text.reveal())
@@ -320,6 +331,7 @@ fn told(output: &Output) -> String {
                 Answer::UssdEnded(Ok(())) => "the dialogue is over".to_owned(),
                 Answer::Staged(Err(error))
                 | Answer::Inspected(Err(error))
+                | Answer::Listed(Err(error))
                 | Answer::Deleted(Err(error))
                 | Answer::UssdEnded(Err(error))
                 | Answer::Ussd(Err(error)) => format!("error: {error}"),
@@ -357,7 +369,9 @@ fn told(output: &Output) -> String {
         Output::Event(Event::RegistrationDenied) => "registration denied".to_owned(),
         Output::Event(Event::Roaming(roaming)) => format!("roaming: {roaming:?}"),
         Output::Event(Event::PinAccepted) => "PIN accepted".to_owned(),
-        Output::Event(Event::StorageFull) => "storage full".to_owned(),
+        Output::Event(Event::StorageFull(full)) => {
+            format!("{} full: {} of {}", full.memory, full.used, full.total)
+        }
         Output::AskPin(attempt) => format!(
             "may the PIN be entered? card {}, tries left {:?}",
             attempt
@@ -366,6 +380,7 @@ fn told(output: &Output) -> String {
                 .map_or("unknown", |iccid| iccid.reveal()),
             attempt.tries_left
         ),
+        Output::ResetUsb => "reset at the USB port".to_owned(),
         Output::ClosePort => "close the port".to_owned(),
     }
 }
