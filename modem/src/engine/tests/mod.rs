@@ -5,6 +5,7 @@ mod calls;
 mod deleting;
 mod health;
 mod network;
+mod profiles;
 mod quirks;
 mod random;
 mod reading;
