@@ -109,6 +109,27 @@ impl Handle {
         result
     }
 
+    /// Lists the messages that [`Handle::stage`], or another program, wrote into the modem's memory and that are still
+    /// there, sent or not (`+CMGL`, slot by slot where it does not answer). At most 300.
+    ///
+    /// After [`CommandError::NoAnswer`] or [`CommandError::PortLost`] of a [`Handle::stage`] the slot that may have been
+    /// filled is found here, by comparing.
+    ///
+    /// # Errors
+    ///
+    /// If the modem did not answer or refused.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    pub async fn staged(&self) -> Result<Vec<(StorageSlot, SlotContent)>, CommandError> {
+        let answer = self.command(Request::Staged).await?;
+        let Answer::Listed(result) = answer else {
+            return Err(CommandError::Unreadable { command: "+CMGL" });
+        };
+        result
+    }
+
     /// Frees a slot (`+CMGD`) if it still holds `expected`. Wherever that is in doubt the slot is read first.
     ///
     /// # Errors
@@ -156,6 +177,24 @@ impl Handle {
         result
     }
 
+    /// Ends the USSD dialogue (`AT+CUSD=2`), so that the network waits for no reply any more. A [`Handle::ussd`] that
+    /// still waits for its answer gets an error. That there was no dialogue is no error.
+    ///
+    /// # Errors
+    ///
+    /// If the modem did not answer, or refused although the network waits for a reply.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future does not call the wish back; asking again is safe.
+    pub async fn end_ussd(&self) -> Result<(), CommandError> {
+        let answer = self.command(Request::UssdEnd).await?;
+        let Answer::UssdEnded(result) = answer else {
+            return Err(CommandError::Unreadable { command: "+CUSD" });
+        };
+        result
+    }
+
     /// Stops the driver and waits until it has let go of the port: at once, or within 3 s if a message is on its way.
     /// What waits is answered `Retry`, what is on its way for longer `Unknown`.
     ///
@@ -177,7 +216,14 @@ impl Handle {
         match answer.await {
             Ok(Answer::Sent(result)) => result,
             // The driver answers everything that it took; without an answer nobody can tell.
-            Ok(Answer::Staged(_) | Answer::Inspected(_) | Answer::Deleted(_) | Answer::Ussd(_))
+            Ok(
+                Answer::Staged(_)
+                | Answer::Inspected(_)
+                | Answer::Listed(_)
+                | Answer::Deleted(_)
+                | Answer::Ussd(_)
+                | Answer::UssdEnded(_),
+            )
             | Err(_) => Err(SendError::Unknown {
                 cause: Cause::Stopped,
             }),

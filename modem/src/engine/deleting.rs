@@ -6,8 +6,9 @@
 //! | `Compare` | the same message | `Free` |
 //! | `Compare`, `Verify` | another message | left alone, and passed on as a new one |
 //! | `Free` | (`+CMGD`, no answer) | `Verify` |
+//! | `Free` | (`+CMGD`, SIM or modem busy) | `Verify` after a second |
 //! | `Verify` | empty | freed |
-//! | `Verify` | the same message | `Free`, once more |
+//! | `Verify` | the same message | `Free`, twice at most |
 //!
 //! **Invariant:** `+CMGD` is written only for a slot that was read in this session and held the message that the caller
 //! names, with nothing announced for it since.
@@ -15,7 +16,7 @@
 use std::time::Duration;
 
 use super::command::{AnswerLines, Command};
-use super::incoming::content_of;
+use super::incoming::{BUSY_PAUSE, content_of, is_busy};
 use super::job::{Deletion, DeletionStage, Job, Reply};
 use super::{Answer, Engine, RequestId};
 use crate::cause::ModemError;
@@ -24,7 +25,7 @@ use crate::pdu::RawPdu;
 use crate::storage::{Deleted, StorageSlot};
 
 /// Attempts to free a slot beyond the first.
-const FREE_AGAIN: u8 = 1;
+const FREE_AGAIN: u8 = 2;
 
 impl Engine {
     pub(super) fn deletion_command(deletion: &Deletion) -> Command {
@@ -59,6 +60,13 @@ impl Engine {
             (DeletionStage::Free { .. }, Reply::Ok(_)) => Ok(Deleted::Freed),
             (DeletionStage::Free { .. }, Reply::Error(ModemError::Cms(321))) => {
                 Ok(Deleted::AlreadyGone)
+            }
+            (DeletionStage::Free { left }, busy) if left > 0 && is_busy(&busy) => {
+                self.quiet_until = self.quiet_until.max(now + BUSY_PAUSE);
+                let stage = DeletionStage::Verify { left };
+                return self
+                    .next
+                    .push_front(Job::Delete(Deletion { stage, ..deletion }));
             }
             (DeletionStage::Free { .. }, Reply::Error(error)) => Err(CommandError::Refused(error)),
             (DeletionStage::Free { left }, Reply::NoAnswer) => {

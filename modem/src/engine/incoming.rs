@@ -14,18 +14,20 @@ use crate::cause::ModemError;
 use crate::error::CommandError;
 use crate::event::{Accepted, Event, MessageReference, Origin};
 use crate::pdu::RawPdu;
-use crate::status::Registration;
 use crate::storage::{Memory, SlotContent, SlotStatus, StorageSlot};
 
 /// Slots that may wait to be read; beyond it the memory is listed instead.
 const WAITING: usize = 512;
+/// Memories that wait to be listed, or cannot be, and messages that are remembered: far more than any modem has.
+const MEMORIES: usize = 16;
+const PASSED_ON: usize = 4096;
 /// A message that was passed on and not deleted is passed on again after this time: its taker may have failed.
 const PASS_ON_AGAIN: Duration = Duration::from_secs(600);
 /// Attempts to read a slot beyond the first.
 const READ_AGAIN: u8 = 2;
 /// The same for listing a memory that is busy, as a SIM is for about 10 s after it started.
-const LIST_AGAIN: u8 = 12;
-const BUSY_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const LIST_AGAIN: u8 = 12;
+pub(super) const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// How long a slot is read again before it is freed, after a result that belonged to nothing.
 const WARY: Duration = Duration::from_secs(60);
 /// Slots read one by one where neither the listing nor the capacity is known.
@@ -64,12 +66,19 @@ impl Slots {
         };
     }
 
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.to_read.len() + self.to_list.len() + self.passed_on.len() + self.unlistable.len()
+    }
+
     pub(super) fn wants_reading(&self) -> bool {
         !self.to_read.is_empty() || !self.to_list.is_empty()
     }
 
     pub(super) fn list(&mut self, memory: Memory) {
-        self.to_list.insert(memory);
+        if self.to_list.len() < MEMORIES {
+            self.to_list.insert(memory);
+        }
     }
 
     fn read(&mut self, slot: StorageSlot) {
@@ -79,7 +88,7 @@ impl Slots {
         if self.to_read.len() < WAITING {
             self.to_read.push_back(slot);
         } else {
-            self.to_list.insert(slot.memory);
+            self.list(slot.memory);
         }
     }
 
@@ -99,6 +108,17 @@ impl Slots {
     /// The slot is empty: what it held is no longer there.
     pub(super) fn emptied(&mut self, slot: &StorageSlot) {
         self.passed_on.remove(slot);
+    }
+
+    /// Whether the memory has to be read slot by slot.
+    pub(super) fn is_unlistable(&self, memory: &Memory) -> bool {
+        self.unlistable.contains(memory)
+    }
+
+    pub(super) fn note_unlistable(&mut self, memory: Memory) {
+        if self.unlistable.len() < MEMORIES {
+            self.unlistable.insert(memory);
+        }
     }
 
     fn left_over(&self, now: Duration, memory: &Memory) -> Vec<StorageSlot> {
@@ -121,6 +141,9 @@ impl Slots {
 impl Engine {
     /// A line that is no answer.
     pub(super) fn handle_unsolicited(&mut self, now: Duration, line: &str) {
+        if self.handle_full(line) || self.handle_call(now, line) {
+            return;
+        }
         let Some(code) = text::code(line) else { return };
         let arguments = text::arguments(line);
         match code {
@@ -132,27 +155,14 @@ impl Engine {
                 self.skip_ok();
             }
             "+CREG" | "+CGREG" | "+CEREG" => {
-                if let Some(stat) = text::number(&arguments, 0) {
-                    self.note_registration(code, Registration::from_stat(stat));
-                }
+                self.handle_registration(line);
+                self.look_again_if_idle(now);
+            }
+            "+CTZV" | "+CTZE" | "+CTZEU" | "*PSUTTZ" | "^NWTIME" => {
+                self.handle_network_time(now, line);
             }
             "+CUSD" => self.handle_ussd(now, line),
-            "^SMMEMFULL" => self.tell_full(),
             _ => {}
-        }
-    }
-
-    pub(super) fn note_registration(&mut self, code: &str, registration: Registration) {
-        match code {
-            "+CREG" => self.status.registration = registration,
-            // Two packet networks: the one that serves wins.
-            _ if registration.is_registered()
-                || !self.status.packet_registration.is_registered() =>
-            {
-                self.status.packet_registration = registration;
-            }
-            "+CEREG" => {}
-            _ => self.status.packet_registration = registration,
         }
     }
 
@@ -165,8 +175,14 @@ impl Engine {
             self.memories.receiving.clone()
         };
         let memory = named.or(usual).unwrap_or(Memory::Sim);
-        match text::number::<u16>(arguments, 1) {
-            Some(index) => self.slots.read(StorageSlot { memory, index }),
+        let index = text::number::<u16>(arguments, 1);
+        match index.map(|index| self.slot_of(memory.clone(), index)) {
+            Some(Some(slot)) => self.slots.read(slot),
+            Some(None) => {
+                for place in self.places_of_new_messages() {
+                    self.slots.list(place);
+                }
+            }
             None => self.slots.list(memory),
         }
     }
@@ -226,27 +242,14 @@ impl Engine {
             }
             Reply::Error(_) | Reply::NoAnswer => {
                 self.read_one_by_one(&memory);
-                self.slots.unlistable.insert(memory);
+                self.slots.note_unlistable(memory);
                 return;
             }
         };
         let mut held = BTreeSet::new();
-        let mut lines = lines.into_iter().peekable();
-        while let Some(header) = lines.next() {
-            if text::code(&header) != Some("+CMGL") {
-                continue;
-            }
-            let arguments = text::arguments(&header);
-            let pdu = lines.next_if(|line| text::code(line).is_none());
-            if let (Some(index), Some(pdu)) = (text::number(&arguments, 0), pdu) {
-                let slot = StorageSlot {
-                    memory: memory.clone(),
-                    index,
-                };
-                held.insert(slot.clone());
-                let status = SlotStatus::parse(arguments.get(1).map_or("", String::as_str));
-                self.pass_on(now, slot, status, RawPdu::new(pdu));
-            }
+        for (slot, status, pdu) in listed(&memory, lines) {
+            held.insert(slot.clone());
+            self.pass_on(now, slot, status, pdu);
         }
         self.slots
             .passed_on
@@ -273,14 +276,19 @@ impl Engine {
         }
     }
 
-    fn read_one_by_one(&mut self, memory: &Memory) {
+    /// The highest index that a slot may have: some count from 0, others from 1.
+    pub(super) fn last_index(&self, memory: &Memory) -> u16 {
         let total = self
             .status
             .storage
             .iter()
             .find(|known| known.memory == *memory)
             .map(|known| known.total);
-        let last = total.filter(|&total| total > 0).unwrap_or(USUAL_CAPACITY);
+        total.filter(|&total| total > 0).unwrap_or(USUAL_CAPACITY)
+    }
+
+    fn read_one_by_one(&mut self, memory: &Memory) {
+        let last = self.last_index(memory);
         let room = WAITING.saturating_sub(self.slots.to_read.len());
         for index in (0..=last).take(room) {
             let slot = StorageSlot {
@@ -351,6 +359,9 @@ impl Engine {
         {
             return;
         }
+        if self.slots.passed_on.len() >= PASSED_ON {
+            self.slots.passed_on.pop_first(); // It is passed on again when it is seen next.
+        }
         self.slots.passed_on.insert(
             slot.clone(),
             PassedOn {
@@ -366,6 +377,29 @@ impl Engine {
             kind,
         });
     }
+}
+
+/// Reads the lines of a listing.
+pub(super) fn listed(
+    memory: &Memory,
+    lines: Vec<String>,
+) -> impl Iterator<Item = (StorageSlot, SlotStatus, RawPdu)> {
+    let mut lines = lines.into_iter().peekable();
+    std::iter::from_fn(move || {
+        while let Some(header) = lines.next() {
+            if text::code(&header) != Some("+CMGL") {
+                continue;
+            }
+            let arguments = text::arguments(&header);
+            let pdu = lines.next_if(|line| text::code(line).is_none());
+            if let (Some(index), Some(pdu)) = (text::number(&arguments, 0), pdu) {
+                let memory = memory.clone();
+                let status = SlotStatus::parse(arguments.get(1).map_or("", String::as_str));
+                return Some((StorageSlot { memory, index }, status, RawPdu::new(pdu)));
+            }
+        }
+        None
+    })
 }
 
 /// Whether SIM or modem have no time just now.

@@ -12,7 +12,7 @@ use super::{Answer, Engine, Request, RequestId};
 use crate::cause::Cause;
 use crate::error::{CommandError, SendError};
 use crate::status::Phase;
-use crate::storage::{Memory, StorageSlot};
+use crate::storage::StorageSlot;
 
 /// A TPDU in octets: 164 is the longest that a SIM stores, 176 with room for what a modem adds.
 const LONGEST_TPDU: usize = 176;
@@ -33,13 +33,24 @@ impl Engine {
                     None
                 }
             },
-            Request::Transmit { tag, slot } => Some(Job::Send(Sending {
-                id,
-                tag,
-                what: Outgoing::Slot(slot),
-            })),
+            Request::Transmit { tag, slot } => {
+                if !self.memories.send_from(&slot.memory) {
+                    let cause = Cause::UnusableSlot(slot.memory);
+                    self.answer(id, Answer::Sent(Err(SendError::Retry { cause })));
+                    return None;
+                }
+                Some(Job::Send(Sending {
+                    id,
+                    tag,
+                    what: Outgoing::Slot(slot),
+                }))
+            }
             Request::Stage { tpdu } => match unusable(&tpdu) {
-                None => Some(Job::Stage { id, tpdu }),
+                None => Some(Job::Stage {
+                    id,
+                    tpdu,
+                    memory: self.memories.to_select_for_writing(),
+                }),
                 Some(wrong) => {
                     self.answer(id, Answer::Staged(Err(CommandError::Unusable(wrong))));
                     None
@@ -50,10 +61,12 @@ impl Engine {
                 purpose: Purpose::Inspect(id),
                 left: 0,
             }),
+            Request::Staged => Some(Job::Survey(self.survey(id))),
             Request::Delete { slot, expected } => {
                 Some(Job::Delete(self.deletion(id, slot, expected)))
             }
             Request::Ussd { code } => self.ussd_job(now, id, code),
+            Request::UssdEnd => Some(self.ussd_end_job(id)),
         }
     }
 
@@ -162,18 +175,25 @@ impl Engine {
                 purpose: Purpose::Inspect(id),
                 ..
             } => self.answer(id, Answer::Inspected(Err(gone))),
+            Job::Survey(survey) => self.answer(survey.id, Answer::Listed(Err(gone))),
             Job::Delete(deletion) => self.answer(deletion.id, Answer::Deleted(Err(gone))),
             Job::Select { wanted_by, .. } => self.lose(*wanted_by),
+            Job::UssdEnd { id: Some(id) } => self.answer(id, Answer::UssdEnded(Err(gone))),
             // The dialogue is answered by itself.
-            Job::Ussd { .. } | Job::UssdEnd => {}
+            Job::Ussd { .. } | Job::UssdEnd { id: None } => {}
             Job::Read {
                 purpose: Purpose::Announce,
                 ..
             }
             | Job::Escape
             | Job::Synchronise { .. }
+            | Job::Radio(_)
+            | Job::Restart { .. }
             | Job::BringUp
             | Job::List { .. }
+            | Job::KeepLink
+            | Job::ListCalls
+            | Job::HangUp
             | Job::Check(_) => {}
         }
     }
@@ -184,7 +204,7 @@ impl Engine {
                 let index = lines
                     .first()
                     .and_then(|line| text::number(&text::arguments(line), 0));
-                let memory = self.memories.writing.clone().unwrap_or(Memory::Sim);
+                let memory = self.memories.written_to();
                 index
                     .map(|index| StorageSlot { memory, index })
                     .ok_or(CommandError::Unreadable { command: "+CMGW" })

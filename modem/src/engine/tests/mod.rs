@@ -1,21 +1,28 @@
 //! A bench for the engine: virtual time, a scripted modem on the other end, and what came out as text.
 
 mod bring_up;
+mod calls;
 mod deleting;
+mod health;
+mod network;
+mod profiles;
 mod quirks;
 mod random;
 mod reading;
 mod restart;
 mod sending;
 mod simulated;
+mod storage;
+mod two_step;
+mod ussd;
 mod vectors;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Answer, Engine, Output, Request, RequestId, Settings};
-use crate::config::DeliveryReports;
-use crate::event::{Accepted, Event, Origin};
+use crate::config::{Calls, DeliveryReports, Listening};
+use crate::event::{Accepted, Event, FollowUp, Origin};
 use crate::pdu::RawPdu;
 use crate::status::Phase;
 use crate::storage::{Memory, StorageSlot};
@@ -40,6 +47,11 @@ fn settings() -> Settings {
         delivery_reports: DeliveryReports::Wanted,
         poll_interval: seconds(60),
         storage: None,
+        imei: None,
+        init: Vec::new(),
+        listening: Listening::Announcements,
+        calls: Calls::LetRing,
+        network_timeout: Duration::ZERO,
     }
 }
 
@@ -306,13 +318,23 @@ fn told(output: &Output) -> String {
                     content.status,
                     content.pdu.as_ref().map_or("empty", RawPdu::as_str)
                 ),
+                Answer::Listed(Ok(slots)) => {
+                    let slots = slots.iter().map(|(slot, content)| {
+                        let pdu = content.pdu.as_ref().map_or("empty", RawPdu::as_str);
+                        format!("{slot} {:?} {pdu}", content.status)
+                    });
+                    format!("listed [{}]", slots.collect::<Vec<_>>().join(", "))
+                }
                 Answer::Deleted(Ok(deleted)) => format!("{deleted:?}"),
                 Answer::Ussd(Ok(answer)) => {
                     format!("{:?} {}", answer.follow_up, answer.text.reveal())
                 }
+                Answer::UssdEnded(Ok(())) => "the dialogue is over".to_owned(),
                 Answer::Staged(Err(error))
                 | Answer::Inspected(Err(error))
+                | Answer::Listed(Err(error))
                 | Answer::Deleted(Err(error))
+                | Answer::UssdEnded(Err(error))
                 | Answer::Ussd(Err(error)) => format!("error: {error}"),
             };
             format!("{id}: {what}")
@@ -329,9 +351,28 @@ fn told(output: &Output) -> String {
             Err(error) => format!("late, tag {tag}: {error}"),
         },
         Output::Event(Event::PhaseChanged(phase)) => format!("phase: {phase}"),
-        Output::Event(Event::Ussd(answer)) => format!("ussd: {}", answer.text.reveal()),
+        Output::Event(Event::Ussd(answer)) if answer.follow_up == FollowUp::Ended => {
+            format!("ussd: {}", answer.text.reveal())
+        }
+        Output::Event(Event::Ussd(answer)) => {
+            format!("ussd, {:?}: {}", answer.follow_up, answer.text.reveal())
+        }
+        Output::Event(Event::Call(call)) => format!(
+            "call from {}: {:?}, {} rings",
+            call.from.as_ref().map_or("nobody", |from| from.reveal()),
+            call.outcome,
+            call.rings
+        ),
+        Output::Event(Event::NetworkTime(time)) => format!(
+            "network time: {} quarters, {:?}",
+            time.offset_quarters, time.utc_seconds
+        ),
+        Output::Event(Event::RegistrationDenied) => "registration denied".to_owned(),
+        Output::Event(Event::Roaming(roaming)) => format!("roaming: {roaming:?}"),
         Output::Event(Event::PinAccepted) => "PIN accepted".to_owned(),
-        Output::Event(Event::StorageFull) => "storage full".to_owned(),
+        Output::Event(Event::StorageFull(full)) => {
+            format!("{} full: {} of {}", full.memory, full.used, full.total)
+        }
         Output::AskPin(attempt) => format!(
             "may the PIN be entered? card {}, tries left {:?}",
             attempt
@@ -340,6 +381,7 @@ fn told(output: &Output) -> String {
                 .map_or("unknown", |iccid| iccid.reveal()),
             attempt.tries_left
         ),
+        Output::ResetUsb => "reset at the USB port".to_owned(),
         Output::ClosePort => "close the port".to_owned(),
     }
 }

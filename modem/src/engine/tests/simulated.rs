@@ -18,32 +18,39 @@ use crate::pdu::Kind;
 use crate::status::{Incoming as Noticed, Phase, Registration};
 
 /// An engine, a simulator, and a taker of events that deletes what it was given.
-struct Line {
-    engine: Engine,
-    simulator: Simulator,
-    now: Duration,
-    open: bool,
-    last_id: u64,
-    told: Vec<String>,
-    received: Vec<(Kind, String)>,
+pub(super) struct Line {
+    pub(super) engine: Engine,
+    pub(super) simulator: Simulator,
+    pub(super) now: Duration,
+    pub(super) open: bool,
+    pub(super) last_id: u64,
+    pub(super) told: Vec<String>,
+    /// Answers as they came.
+    pub(super) answers: Vec<Output>,
+    pub(super) received: Vec<(Kind, String)>,
     /// By tag; the reference of what was accepted.
-    outcomes: Vec<(u64, Result<Option<u8>, SendError>)>,
-    tags: u8,
+    pub(super) outcomes: Vec<(u64, Result<Option<u8>, SendError>)>,
+    pub(super) tags: u8,
     /// The tag of each request that sends.
-    asked: std::collections::BTreeMap<RequestId, u64>,
+    pub(super) asked: std::collections::BTreeMap<RequestId, u64>,
 }
 
 impl Line {
-    fn new(modem: Settings) -> Self {
+    pub(super) fn new(modem: Settings) -> Self {
         let mut pinned = settings();
         pinned.pin = "1234".parse().ok();
+        Self::with(pinned, modem)
+    }
+
+    pub(super) fn with(engine: crate::engine::Settings, modem: Settings) -> Self {
         Self {
-            engine: Engine::new(pinned),
+            engine: Engine::new(engine),
             simulator: Simulator::new(modem),
             now: Duration::ZERO,
             open: false,
             last_id: 0,
             told: Vec::new(),
+            answers: Vec::new(),
             received: Vec::new(),
             outcomes: Vec::new(),
             tags: 0,
@@ -51,7 +58,7 @@ impl Line {
         }
     }
 
-    fn ready(modem: Settings) -> Self {
+    pub(super) fn ready(modem: Settings) -> Self {
         let mut line = Self::new(modem);
         line.run(seconds(30));
         assert_eq!(line.engine.status().phase, Phase::Ready);
@@ -59,14 +66,14 @@ impl Line {
         line
     }
 
-    fn ask(&mut self, request: Request) {
+    pub(super) fn ask(&mut self, request: Request) {
         self.last_id += 1;
         self.engine
             .handle_request(self.now, RequestId(self.last_id), request);
     }
 
     /// Sends a message whose TP-MR is its tag, counted from 1.
-    fn send(&mut self) {
+    pub(super) fn send(&mut self) {
         self.tags += 1;
         let tag = u64::from(self.tags);
         let mut tpdu = tpdu();
@@ -75,11 +82,11 @@ impl Line {
         self.ask(Request::Send { tag, tpdu });
     }
 
-    fn submitted(&self) -> usize {
+    pub(super) fn submitted(&self) -> usize {
         self.simulator.network().submitted(0).count()
     }
 
-    fn run(&mut self, time: Duration) {
+    pub(super) fn run(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
             self.settle();
@@ -95,9 +102,12 @@ impl Line {
         self.settle();
     }
 
-    /// Moves bytes until both are quiet.
-    fn settle(&mut self) {
+    /// Moves bytes until both are quiet. A stick that shows its CD-ROM is switched at once.
+    pub(super) fn settle(&mut self) {
         for _ in 0..100_000 {
+            if self.simulator.is_cd_rom() {
+                self.simulator.switch_mode(self.now);
+            }
             match (self.simulator.port(), self.open) {
                 (Port::Open, false) => {
                     self.open = true;
@@ -136,8 +146,11 @@ impl Line {
         );
     }
 
-    fn take(&mut self, output: &Output) {
+    pub(super) fn take(&mut self, output: &Output) {
         self.told.push(told(output));
+        if matches!(output, Output::Answer { .. }) {
+            self.answers.push(output.clone());
+        }
         match output {
             Output::Event(Event::Received { origin, pdu, kind }) => {
                 self.received.push((*kind, pdu.as_str().to_owned()));
@@ -151,7 +164,7 @@ impl Line {
             Output::AskPin(_) => self
                 .engine
                 .handle_pin_decision(self.now, PinDecision::Enter),
-            Output::ClosePort => {
+            Output::ClosePort | Output::ResetUsb => {
                 self.engine.handle_closed(Phase::NotAnswering);
                 self.engine.handle_opened(self.now);
             }
@@ -168,19 +181,26 @@ impl Line {
             }
             Output::Answer { .. }
             | Output::Event(
-                Event::PhaseChanged(_) | Event::Ussd(_) | Event::PinAccepted | Event::StorageFull,
+                Event::PhaseChanged(_)
+                | Event::Ussd(_)
+                | Event::Call(_)
+                | Event::NetworkTime(_)
+                | Event::RegistrationDenied
+                | Event::Roaming(_)
+                | Event::PinAccepted
+                | Event::StorageFull(_),
             ) => {}
         }
     }
 
-    fn messages(&self) -> usize {
+    pub(super) fn messages(&self) -> usize {
         self.received
             .iter()
             .filter(|(kind, _)| *kind == Kind::Message)
             .count()
     }
 
-    fn reports(&self) -> usize {
+    pub(super) fn reports(&self) -> usize {
         self.received
             .iter()
             .filter(|(kind, _)| *kind == Kind::StatusReport)
