@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::engine::Unfinished;
 use crate::redacted::Redacted;
 use crate::storage::Memory;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub calls: Calls,
     /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
     pub network_timeout: Duration,
+    /// A send of an earlier life of the program, not older than 150 s, whose result may still come. `None`: there is none.
+    pub unfinished: Option<Unfinished>,
 }
 
 impl Config {
@@ -69,6 +72,7 @@ impl Config {
             init: Vec::new(),
             calls: Calls::LetRing,
             network_timeout: Duration::from_secs(900),
+            unfinished: None,
         }
     }
 }

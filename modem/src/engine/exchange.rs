@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use super::command::{AnswerLines, Command, LATE_RESULT, LISTING, Leaves, RESULT, SHORT};
 use super::job::{Job, Reply};
-use super::late::Whose;
+use super::late::{self, Order, Whose};
 use super::recovery::{ESCAPE, OWED, SETTLE, SYNCHRONISE};
 use super::text::{self, Final};
 use super::{Engine, Transmit, network};
@@ -52,6 +52,8 @@ pub(super) struct InFlight {
     skip_ok: bool,
     /// A result that may be an older send's; see `late`.
     held: Option<Held>,
+    /// Results of a send that were taken for those of earlier commands; as many as were owed.
+    passed_over: Vec<Final>,
     /// Whether what it asks for came by an unsolicited line already.
     is_answered: bool,
 }
@@ -166,6 +168,7 @@ impl Engine {
             seems_empty: false,
             skip_ok: false,
             held: None,
+            passed_over: Vec::new(),
             is_answered: false,
         });
     }
@@ -320,6 +323,20 @@ impl Engine {
         if in_flight.stage == Stage::Late {
             return self.resolve_late(ended, &in_flight.lines);
         }
+        if in_flight.left && self.is_owed(now, ended, &in_flight.lines) {
+            // Its own result comes, or it stays in doubt.
+            in_flight.passed_over.push(ended);
+            self.in_flight = Some(in_flight);
+            return;
+        }
+        if !in_flight.passed_over.is_empty()
+            && !self
+                .late
+                .proves(ended, &in_flight.lines, &in_flight.passed_over)
+        {
+            // Which of them was its own cannot be told.
+            return self.finish(now, in_flight.job, Reply::NoAnswer, true);
+        }
         if let Some(older) = in_flight.held.take() {
             if ended == Final::Ok && in_flight.lines.is_empty() {
                 // Doubled, and no result of its own.
@@ -327,7 +344,19 @@ impl Engine {
                 self.in_flight = Some(in_flight);
                 return;
             }
-            self.resolve_late(older.ended, &older.lines);
+            let first = (older.ended, older.lines.as_slice());
+            match self.late.order(first, (ended, &in_flight.lines)) {
+                Order::AsTheyCame => self.resolve_late(older.ended, &older.lines),
+                Order::Reversed => {
+                    self.resolve_late(ended, &in_flight.lines);
+                    let reply = Reply::new(older.ended, older.lines);
+                    return self.finish(now, in_flight.job, reply, true);
+                }
+                Order::Unclear => {
+                    self.leave_in_doubt(&older.lines, &in_flight.lines);
+                    return self.finish(now, in_flight.job, Reply::NoAnswer, true);
+                }
+            }
         } else if in_flight.left && self.must_hold(now, ended, &in_flight.lines) {
             let lines = mem::take(&mut in_flight.lines);
             in_flight.held = Some(Held { ended, lines });
@@ -385,6 +414,9 @@ impl Engine {
             self.next.push_front(Job::Escape);
         } else {
             if in_flight.stage != Stage::Late {
+                if !in_flight.left {
+                    self.late.owe(now);
+                }
                 self.finish(now, in_flight.job, Reply::NoAnswer, in_flight.left);
             }
             self.recover(now);
@@ -424,7 +456,12 @@ impl Engine {
             } => self.finish_read(now, slot, purpose, left, reply),
             Job::Delete(deletion) => self.finish_deletion(now, deletion, reply),
             Job::Send(sending) => {
+                let unreferenced =
+                    matches!(&reply, Reply::Ok(lines) if late::accepted(lines).is_none());
                 self.finish_send(&sending, reply, left);
+                if unreferenced {
+                    self.late.expect_reference(now, sending.tag);
+                }
                 self.note_link_used(now);
             }
             Job::Stage { id, .. } => self.finish_stage(id, reply),

@@ -6,25 +6,52 @@
 //! | the answer | is taken for |
 //! |---|---|
 //! | has the highest reference that is possible now | the newer send's |
-//! | is followed by another within 30 s | the older send's; the other one is the newer's |
+//! | is followed by another within 30 s, both with references | that with the lower reference the older send's |
+//! | is followed by another within 30 s, of which one has the highest reference | that one the newer send's |
+//! | is followed by another within 30 s, and neither proves anything | neither's, unless both say the same |
 //! | is followed by none, and an earlier reference is known | neither's: both stay in doubt |
 //! | is followed by none, and no earlier reference is known | the newer send's |
 //!
-//! **Invariant:** while a send is open, no answer is taken for a send's at once, unless its reference proves it.
+//! An earlier life of the program may have left a send open too: [`Unfinished`] says so, and lets its result find it.
+//!
+//! A command that got no answer, though the modem answers others, owes a result for [`OWED`]. A result without a reference
+//! that comes after Ctrl-Z meanwhile may be that one, of which an error would read as if nothing had left: it counts as
+//! paid, and the send waits for its own.
+//!
+//! **Invariant:** while a send is open, no answer is taken for a send's at once, unless its reference proves it; while a
+//! result is owed, none without a reference is.
 
 use std::time::Duration;
 
 use super::Engine;
 use super::text::{self, Final};
+use crate::cause::ModemError;
 use crate::error::SendError;
 use crate::event::{Accepted, Event, MessageReference};
 
 /// How long a result is still expected. Longer than any modem was seen to take.
 const OPEN: Duration = Duration::from_secs(600);
 
+/// How long a command that is no send may owe its result.
+const OWED: Duration = Duration::from_secs(150);
+/// The same for the last command of an earlier life of the program, of which nothing is known.
+const OWED_AT_START: Duration = Duration::from_secs(15);
+
+/// A send that an earlier life of the program handed to the modem and did not see the end of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The caller's own mark of it.
+    pub tag: u64,
+    /// The newest reference that the modem gave before it; `None` if none is known.
+    pub last_reference: Option<u8>,
+}
+
 /// What is known for telling late results apart.
 #[derive(Debug, Default)]
 pub(super) struct LateResults {
+    /// Results of commands that are no sends, and until when they may come.
+    owed: u8,
+    owed_until: Duration,
     open: Option<Open>,
     /// The last reference that was seen; `None` at first.
     last_reference: Option<u8>,
@@ -39,6 +66,17 @@ pub(super) enum Whose {
     Unclear,
 }
 
+/// Which of two results is the older send's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The one that came first.
+    AsTheyCame,
+    /// The one that came last: a modem that lets a send be overtaken.
+    Reversed,
+    /// Nothing tells.
+    Unclear,
+}
+
 #[derive(Debug)]
 struct Open {
     tag: u64,
@@ -46,6 +84,33 @@ struct Open {
 }
 
 impl LateResults {
+    /// At the start of the program.
+    pub(super) fn new(unfinished: Option<Unfinished>) -> Self {
+        let until = Duration::from_secs(150);
+        Self {
+            owed: 1,
+            owed_until: OWED_AT_START,
+            open: unfinished.map(|Unfinished { tag, .. }| Open { tag, until }),
+            last_reference: unfinished.and_then(|unfinished| unfinished.last_reference),
+            left_since: 1,
+        }
+    }
+
+    /// A command other than a send got no answer.
+    pub(super) fn owe(&mut self, now: Duration) {
+        self.owed = if now < self.owed_until {
+            self.owed.saturating_add(1)
+        } else {
+            1
+        };
+        self.owed_until = now + OWED;
+    }
+
+    /// A result that belonged to nothing.
+    pub(super) fn pay(&mut self) {
+        self.owed = self.owed.saturating_sub(1);
+    }
+
     /// The port was closed: nothing comes any more.
     pub(super) fn forget(&mut self) {
         self.open = None;
@@ -68,6 +133,14 @@ impl LateResults {
     pub(super) fn open(&mut self, now: Duration, tag: u64) {
         let until = now + OPEN;
         self.open = Some(Open { tag, until });
+    }
+
+    /// A send ended with an `OK` that may have been another command's: its reference may still come.
+    pub(super) fn expect_reference(&mut self, now: Duration, tag: u64) {
+        if self.open.is_none() {
+            let until = now + OWED;
+            self.open = Some(Open { tag, until });
+        }
     }
 
     /// A result that may have been either send's stayed alone.
@@ -97,21 +170,90 @@ impl LateResults {
         }
     }
 
+    /// Tells two results apart that came while an older send was open.
+    pub(super) fn order(&self, first: (Final, &[String]), last: (Final, &[String])) -> Order {
+        let (first_reference, last_reference) = (reference(first), reference(last));
+        if last_reference.is_some() && last_reference == self.highest() {
+            return Order::AsTheyCame;
+        }
+        match (first_reference, last_reference) {
+            (Some(first), Some(last)) => {
+                // References count up and wrap at 256.
+                if last.wrapping_sub(first) < 128 {
+                    Order::AsTheyCame
+                } else {
+                    Order::Reversed
+                }
+            }
+            (None, None) if self.open.is_none() || first.0 == last.0 => Order::AsTheyCame,
+            (None | Some(_), None) | (None, Some(_)) if self.open.is_none() => Order::AsTheyCame,
+            (None | Some(_), None) | (None, Some(_)) => Order::Unclear,
+        }
+    }
+
+    /// Whether a result is a send's own although others were passed over before it: by its reference, or since all say
+    /// the same.
+    pub(super) fn proves(&self, ended: Final, lines: &[String], passed_over: &[Final]) -> bool {
+        match ended {
+            Final::Error(error) => passed_over.iter().all(|over| says_the_same(*over, error)),
+            Final::Ok => self
+                .highest()
+                .is_none_or(|highest| reference((ended, lines)) == Some(highest)),
+        }
+    }
+
+    /// The reference that only the newer send can have.
+    fn highest(&self) -> Option<u8> {
+        self.last_reference
+            .map(|last| last.wrapping_add(self.left_since).wrapping_add(1))
+    }
+
     /// Whether a result may be an older send's.
     fn may_be_older(&self, now: Duration, ended: Final, lines: &[String]) -> bool {
-        let highest = self
-            .last_reference
-            .map(|last| last.wrapping_add(self.left_since).wrapping_add(1));
-        let reference = match ended {
-            Final::Ok => accepted(lines).and_then(|accepted| accepted.reference),
-            Final::Error(_) => None,
-        };
-        let newest = reference.is_some() && reference.map(|reference| reference.0) == highest;
+        let given = reference((ended, lines));
+        let newest = given.is_some() && given == self.highest();
         self.is_open(now) && !newest
     }
 }
 
+/// Whether two results lead to the same, should either be a send's.
+fn says_the_same(one: Final, other: ModemError) -> bool {
+    let Final::Error(one) = one else {
+        return false;
+    };
+    match (
+        SendError::after_leaving(one),
+        SendError::after_leaving(other),
+    ) {
+        (SendError::Retry { .. }, SendError::Retry { .. })
+        | (SendError::Reject { .. }, SendError::Reject { .. })
+        | (SendError::Unknown { .. }, SendError::Unknown { .. }) => true,
+        (SendError::Retry { .. } | SendError::Reject { .. } | SendError::Unknown { .. }, _) => {
+            false
+        }
+    }
+}
+
+fn reference((ended, lines): (Final, &[String])) -> Option<u8> {
+    match ended {
+        Final::Ok => accepted(lines)
+            .and_then(|accepted| accepted.reference)
+            .map(|reference| reference.0),
+        Final::Error(_) => None,
+    }
+}
+
 impl Engine {
+    /// Whether what ends a send may be the result of an earlier command, which counts as paid then.
+    pub(super) fn is_owed(&mut self, now: Duration, ended: Final, lines: &[String]) -> bool {
+        let proven = ended == Final::Ok && accepted(lines).is_some();
+        let owed = !proven && self.late.owed > 0 && now < self.late.owed_until;
+        if owed {
+            self.late.pay();
+        }
+        owed
+    }
+
     /// Whether the result of a send has to wait for another one, by which it can be told whose it is.
     pub(super) fn must_hold(&self, now: Duration, ended: Final, lines: &[String]) -> bool {
         self.late.may_be_older(now, ended, lines)
@@ -127,6 +269,16 @@ impl Engine {
             tag: open.tag,
             outcome,
         });
+    }
+
+    /// Neither of two results can be ascribed: both sends stay in doubt.
+    pub(super) fn leave_in_doubt(&mut self, first: &[String], last: &[String]) {
+        self.late.open = None;
+        for lines in [first, last] {
+            if let Some(accepted) = accepted(lines) {
+                self.late.note(&Ok(accepted));
+            }
+        }
     }
 
     /// The same, from the lines and the end of an answer. What is in doubt stays in doubt.

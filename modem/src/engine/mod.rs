@@ -77,6 +77,7 @@ use crate::event::Event;
 use crate::status::{Phase, Status};
 use crate::storage::Memory;
 
+pub use late::Unfinished;
 pub use request::{Answer, Request, RequestId};
 
 /// Outputs and events of the caller that may wait before no further slot is read.
@@ -95,6 +96,8 @@ pub struct Settings {
     pub poll_interval: Duration,
     /// The memory for new messages; `None`: the SIM where it is offered.
     pub storage: Option<Memory>,
+    /// A send of an earlier life of the program whose result may still come; `None`: there is none.
+    pub unfinished: Option<Unfinished>,
     /// A modem that calls itself otherwise is not used; `None`: any will do.
     pub imei: Option<Imei>,
     /// Written at the end of bring-up.
@@ -115,6 +118,7 @@ impl From<&Config> for Settings {
             delivery_reports: config.delivery_reports,
             poll_interval: config.poll_interval,
             storage: config.storage.clone(),
+            unfinished: config.unfinished,
             imei: config.imei.clone(),
             init: config.init.clone(),
             listening: config.listening,
@@ -224,6 +228,7 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
+            late: LateResults::new(settings.unfinished),
             settings,
             status: Status::default(),
             port: Port::Closed,
@@ -250,7 +255,6 @@ impl Engine {
             network: Network::default(),
             link: Link::default(),
             upkeep: Upkeep::default(),
-            late: LateResults::default(),
             health: Health::default(),
         }
     }

@@ -47,6 +47,7 @@ fn settings() -> Settings {
         delivery_reports: DeliveryReports::Wanted,
         poll_interval: seconds(60),
         storage: None,
+        unfinished: None,
         imei: None,
         init: Vec::new(),
         listening: Listening::Announcements,
