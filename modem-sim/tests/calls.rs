@@ -120,6 +120,17 @@ fn a_call_is_listed_hung_up_or_answered() {
             .simulator
             .call(desk.now, call(None, 8, CallEnd::GivenUp))
     );
+
+    // A modem that is gone neither rings nor prints later what came meanwhile.
+    let mut desk = Desk::new(Settings::default());
+    desk.simulator.drop_port(desk.now, Duration::from_secs(5));
+    assert!(
+        !desk
+            .simulator
+            .call(desk.now, call(None, 60, CallEnd::GivenUp))
+    );
+    desk.simulator.say(desk.now, "^RSSI:3");
+    assert_eq!(desk.wait(10_000), "");
 }
 
 #[test]

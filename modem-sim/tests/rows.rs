@@ -49,9 +49,10 @@ fn commands_go_wrong() {
         }
         assert_eq!(desk.command("AT+CSQ"), expected, "{how:?}");
         let late = desk.wait(10_000);
-        let expected = match how {
-            LateAnswer(_) => format!("{csq}{OK}"),
-            _ => String::new(),
+        let expected = if matches!(how, LateAnswer(_)) {
+            format!("{csq}{OK}")
+        } else {
+            String::new()
         };
         assert_eq!(late, expected, "{how:?}");
         assert_eq!(

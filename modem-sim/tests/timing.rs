@@ -167,7 +167,7 @@ fn hours(
 
 #[test]
 fn every_kind_of_fault_strikes_by_chance_and_is_in_the_ledger() {
-    let (simulator, counts, events) = hours(Profile::QuectelEc25, 5, 300);
+    let (simulator, counts, events) = hours(Profile::QuectelEc25, 5, 150);
     let rates = FaultRates::usual(5);
     let names = (rates.sends.iter().map(|(_, fault)| fault.name()))
         .chain(rates.commands.iter().map(|(_, fault)| fault.name()))
@@ -184,17 +184,17 @@ fn every_kind_of_fault_strikes_by_chance_and_is_in_the_ledger() {
     let times: Vec<u64> = simulator.ledger().map(|fired| fired.at_ms).collect();
     assert!(times.is_sorted());
     assert!(simulator.port_number() > 10, "reboots renumber the port");
-    // About 18,000 sends, each with a chance of 0.03 for "no prompt", less those that had no port or network.
+    // About 9,000 sends, each with a chance of 0.03 for "no prompt", less those that had no port or network.
     let no_prompt = counts.get("no_prompt").copied().unwrap_or(0);
-    assert!((300..=600).contains(&no_prompt), "{no_prompt}");
+    assert!((140..=310).contains(&no_prompt), "{no_prompt}");
 }
 
 #[test]
 fn the_same_seed_gives_the_same_faults_with_every_profile() {
     for profile in Profile::ALL {
-        let (_, first, _) = hours(profile, 11, 10);
-        assert_eq!(first, hours(profile, 11, 10).1, "{}", profile.name());
-        assert_ne!(first, hours(profile, 12, 10).1, "{}", profile.name());
+        let (_, first, _) = hours(profile, 11, 4);
+        assert_eq!(first, hours(profile, 11, 4).1, "{}", profile.name());
+        assert_ne!(first, hours(profile, 12, 4).1, "{}", profile.name());
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{Answered, done, line};
 use crate::profile::Family;
 use crate::quirks::HangUp;
-use crate::simulator::{Due, Simulator, UrcKind};
+use crate::simulator::{Due, Port, Simulator, UrcKind};
 use crate::tpdu::Address;
 
 /// From one ring to the next: 5 s in most networks.
@@ -60,11 +60,12 @@ pub(crate) enum By {
 }
 
 impl Simulator {
-    /// Someone calls. While there is a call already, or no network, the caller hears that and nothing is printed: then
+    /// Someone calls. While there is a call already, no network or no port, the caller hears that and nothing is printed: then
     /// it returns false.
     pub fn call(&mut self, now: Duration, call: Call) -> bool {
         self.handle_timeout(now);
-        if self.ringing.is_some() || !self.registration().is_registered() {
+        let reachable = self.port() == Port::Open && self.registration().is_registered();
+        if self.ringing.is_some() || !reachable {
             return false;
         }
         self.calls += 1;

@@ -17,7 +17,7 @@ const FORMAT: &str = "# sms-bridge modem transcript ";
 /// What went over a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
-    /// Its records, in order of time.
+    /// Its records, in the order of the file; none is earlier than the one before.
     pub records: Vec<Record>,
 }
 
@@ -63,9 +63,6 @@ pub enum Problem {
     /// Not a number of seconds with three decimals.
     #[error("the time should be seconds with three decimals, as in 12.345")]
     Time,
-    /// Earlier than the record before.
-    #[error("the time is before that of the line above")]
-    Backwards,
     /// Neither `>` nor `<`.
     #[error("behind the time should stand \" > \" (to the modem) or \" < \" (from it)")]
     Direction,
@@ -99,10 +96,10 @@ impl Transcript {
             if text.trim().is_empty() || text.starts_with('#') {
                 continue;
             }
-            let record = record(text).map_err(|problem| TranscriptError { line, problem })?;
-            if records.last().is_some_and(|last| last.at > record.at) {
-                let problem = Problem::Backwards;
-                return Err(TranscriptError { line, problem });
+            let mut record = record(text).map_err(|problem| TranscriptError { line, problem })?;
+            // A recorder may write a line later than one that came after it: their order is that of the file.
+            if let Some(last) = records.last() {
+                record.at = record.at.max(last.at);
             }
             records.push(record);
         }
@@ -177,7 +174,8 @@ mod tests {
             unreadable.unwrap_err().to_string(),
             "line 5: a backslash should be followed by r, n, t, \\ or x and two hexadecimal digits"
         );
-        let read = Transcript::parse(&text.replace("\\0x", "")).unwrap();
+        let early = "9.000 < a\n";
+        let read = Transcript::parse(&(text.replace("\\0x", "") + early)).unwrap();
         let record = |at, direction, bytes: &[u8]| Record {
             at: Duration::from_millis(at),
             direction,
@@ -188,6 +186,7 @@ mod tests {
             [
                 record(0, Direction::ToModem, b"AT\r"),
                 record(12_345, Direction::FromModem, b"\\\t\x1a\x1b ~"),
+                record(12_345, Direction::FromModem, b"a"),
             ]
         );
     }
@@ -207,7 +206,6 @@ mod tests {
             (&format!("{head}1.5 > AT\\r\n"), 3, Problem::Time),
             (&format!("{head}-1.500 > AT\\r\n"), 3, Problem::Time),
             (&format!("{head}9999999999.000 > AT\\r\n"), 3, Problem::Time),
-            (&format!("{head}0.499 > AT\\r\n"), 3, Problem::Backwards),
             (&format!("{head}0.600 AT\\r\n"), 3, Problem::Direction),
             (&format!("{head}0.600 >AT\\r\n"), 3, Problem::Direction),
             (&format!("{head}0.600\n"), 3, Problem::Direction),

@@ -329,7 +329,7 @@ impl Simulator {
     }
 
     pub(crate) fn urc(&mut self, kind: UrcKind, text: String) {
-        if self.urcs.len() < URC_LIMIT {
+        if self.port == Port::Open && self.urcs.len() < URC_LIMIT {
             self.urcs.push_back(Urc { text, kind });
         }
     }

@@ -130,6 +130,9 @@ impl Simulator {
     }
 
     pub(crate) fn print_urcs(&mut self) {
+        if self.urcs.is_empty() {
+            return;
+        }
         if self.inside.is_some() || self.faults.wants_arrival_in_answer() {
             return; // they wait for the answer
         }
