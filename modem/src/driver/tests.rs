@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use modem_sim::serve::{Handle as Network, Place, Server};
 use modem_sim::{Incoming, Simulator};
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Handle, spawn};
-use crate::config::{Address, Config, PinDecision, PinEntry};
+use crate::config::{Address, Config, Pacing, PinDecision, PinEntry};
 use crate::error::{CommandError, SendError};
 use crate::event::{Event, Origin};
 use crate::status::{Blocked, Phase, Status};
@@ -67,6 +67,16 @@ async fn serve(settings: modem_sim::Settings, place: Place) -> (Network, String)
 async fn request(network: &Network, request: &str) -> serde_json::Value {
     let request = serde_json::from_str(request).expect("a request of the simulator");
     soon(network.request(request)).await.expect("an answer")
+}
+
+/// The network took a part. A fault that was asked for is told of before that.
+async fn taken(watch: &mut broadcast::Receiver<modem_sim::Event>) {
+    loop {
+        let event = watch.recv().await.expect("the simulator runs");
+        if matches!(event, modem_sim::Event::Submitted(_)) {
+            return;
+        }
+    }
 }
 
 async fn submitted(network: &Network) -> usize {
@@ -264,7 +274,7 @@ async fn a_send_whose_caller_went_away_is_told_late() {
     let mut gone = Box::pin(handle.send(7, &message));
     tokio::select! {
         outcome = &mut gone => panic!("{outcome:?}"),
-        _ = soon(watch.recv()) => {}
+        () = soon(taken(&mut watch)) => {}
     }
     // A second one that waits its turn behind it is taken back.
     let mut waiting = [
@@ -306,7 +316,7 @@ async fn stopping_leaves_what_is_on_its_way_unknown_and_takes_back_the_rest() {
     let message = tpdu();
     let (first, second, ()) = soon(async {
         tokio::join!(handle.send(1, &message), handle.send(2, &message), async {
-            let _submitted = watch.recv().await;
+            taken(&mut watch).await;
             handle.shutdown().await;
         })
     })
@@ -379,5 +389,39 @@ async fn a_slow_taker_loses_no_message() {
         };
         bodies.insert(pdu.as_str().to_owned());
         soon(handle.delete(&slot, &pdu)).await.expect("freed");
+    }
+}
+
+/// Row 23 of the list of quirks: a phone that drops bytes of a long PDU which come without a pause takes it in pieces.
+#[tokio::test]
+async fn a_phone_that_is_written_to_too_fast_takes_pieces() {
+    // SMS-SUBMIT to +12025550100 with 140 octets of 8-bit data, by hand after 3GPP TS 23.040 §9.2.2.2.
+    let mut long = vec![
+        0x01, 0x00, 0x0B, 0x91, 0x21, 0x20, 0x55, 0x05, 0x01, 0xF0, 0x00, 0x04, 140,
+    ];
+    long.extend(0..140);
+    for (pacing, expected) in [(Some((18, 20)), 1), (None, 0)] {
+        let mut settings = modem_sim::Settings::default();
+        settings.quirks.overrun = Some(modem_sim::Overrun {
+            burst: 60,
+            gap_ms: 10,
+        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let link = folder.path().join("modem");
+        let place = Place::Pty {
+            link: Some(link.clone()),
+        };
+        let (network, _) = serve(settings, place).await;
+        let mut config = at(&link);
+        config.pacing = pacing.map(|(piece, pause)| Pacing {
+            piece,
+            pause: Duration::from_millis(pause),
+        });
+        let (handle, _events) = spawn(config);
+        ready(&handle).await;
+        let sent = soon(handle.send(1, &long)).await;
+        assert_eq!(sent.is_ok(), expected == 1, "{pacing:?}: {sent:?}");
+        assert_eq!(submitted(&network).await, expected, "{pacing:?}");
+        handle.shutdown().await;
     }
 }

@@ -216,9 +216,9 @@ fn every_fault_of_the_modem_is_survived_by_every_profile() {
     }
 }
 
-/// Every answer of the commands that a line needs spoilt in every way, one at a time.
+/// The answers of the commands that a line needs, each spoilt in every way, over the profiles in turn.
 #[test]
-fn every_spoilt_command_is_survived_by_every_profile() {
+fn every_spoilt_command_is_survived_by_some_profiles() {
     let ways = [
         CommandSpoil::GluedBeforeEcho("^SRVST:1".to_owned()),
         CommandSpoil::DoubleEcho,
@@ -229,9 +229,11 @@ fn every_spoilt_command_is_survived_by_every_profile() {
         CommandSpoil::LateAnswer(seconds(7)),
         CommandSpoil::LoseAnswer,
     ];
-    for profile in Profile::ALL {
-        for command in ["+CMGR", "+CMGD", "+CMGL", "+CPMS", "+CNMI", "+CREG"] {
-            for how in &ways {
+    let commands = ["+CMGR", "+CMGD", "+CMGL", "+CPMS", "+CNMI", "+CREG"];
+    for (nth, command) in commands.into_iter().enumerate() {
+        for (way, how) in ways.iter().enumerate() {
+            for at in [nth + way, nth + way + 3] {
+                let profile = Profile::ALL[at % Profile::ALL.len()];
                 let what = format!("{} {command} {}", profile.name(), how.name());
                 let mut line = ready(profile);
                 line.simulator.fail_command(CommandFault {
