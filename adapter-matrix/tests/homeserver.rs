@@ -24,7 +24,7 @@ use adapter_matrix::{Matrix, Reactions, Settings, Severity};
 use bridge_core::chat::Network;
 use bridge_core::conformance::TestLine;
 use bridge_core::{
-    Bridge, BridgeError, DeliveryReports, Identity, LineName, LineSettings, Origin, People, Person,
+    Bridge, BridgeError, DeliveryReports, Identity, LineName, LineSettings, Origin, People, Person, Sending,
     Role,
 };
 use matrix::{MatrixUser, Message};
@@ -101,6 +101,7 @@ impl Bench {
             name: home(),
             country: None,
             delivery_reports: DeliveryReports::Ask,
+            sending: Sending::OneStep,
         };
         let settings =
             bridge_core::Settings::new(self.store(store), self.settings.people.clone(), vec![line]);

@@ -18,7 +18,7 @@ use bridge_core::chat::{
 };
 use bridge_core::conformance::TestLine;
 use bridge_core::{
-    Address, Bridge, ChatError, Conversation, DeliveryReports, Identity, LineSettings, People,
+    Address, Bridge, ChatError, Conversation, DeliveryReports, Identity, LineSettings, People, Sending,
     Person, PostId, Role,
 };
 use serde_json::{Value, json};
@@ -532,6 +532,7 @@ impl Running {
             name: name.clone(),
             country: None,
             delivery_reports: DeliveryReports::Ask,
+            sending: Sending::OneStep,
         }];
         let data_dir = folder.path().to_owned();
         let core = bridge_core::Settings::new(data_dir, People(vec![me]), lines);
