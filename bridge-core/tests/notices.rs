@@ -42,6 +42,19 @@ async fn a_missed_call_is_answered_by_sms() {
 }
 
 #[tokio::test]
+async fn a_missed_call_that_its_chat_refuses_is_shown_and_answered_in_the_admin_chat() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path()).await;
+    world.chat.reject_next_post();
+    notice(&world, call(NUMBER)).await;
+    let post = world.post("could not be shown in its place").await;
+    assert!(post.text.contains(NUMBER), "{}", post.text);
+    world.chat.answer(Who::Owner, &post, "call me later").await;
+    world.state("call me later", MessageState::Sent).await;
+    assert_eq!(world.sent(), ["call me later"]);
+}
+
+#[tokio::test]
 async fn whoever_calls_often_is_shown_once_with_the_count() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::new(folder.path()).await;
