@@ -327,6 +327,10 @@ impl Driver {
                 Output::Event(event) => self.keep(event),
                 Output::AskPin(attempt) => self.ask_gate(attempt),
                 Output::ClosePort => wish = Wish::ClosePort,
+                Output::ResetUsb => {
+                    tracing::warn!(port = %self.config.address, "nothing here can reset the modem at its USB port: unplug it for a moment");
+                    wish = Wish::ClosePort;
+                }
             }
         }
         while let Some(event) = self.waiting.pop_front() {
@@ -428,6 +432,7 @@ impl Driver {
             Request::Staged => Answer::Listed(Err(stopped)),
             Request::Delete { .. } => Answer::Deleted(Err(stopped)),
             Request::Ussd { .. } => Answer::Ussd(Err(stopped)),
+            Request::UssdEnd => Answer::UssdEnded(Err(stopped)),
         };
         self.last_id += 1;
         let id = RequestId(self.last_id);
@@ -456,7 +461,8 @@ fn tag_of(request: &Request) -> Option<u64> {
         | Request::Inspect { .. }
         | Request::Staged
         | Request::Delete { .. }
-        | Request::Ussd { .. } => None,
+        | Request::Ussd { .. }
+        | Request::UssdEnd => None,
     }
 }
 

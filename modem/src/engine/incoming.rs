@@ -14,7 +14,6 @@ use crate::cause::ModemError;
 use crate::error::CommandError;
 use crate::event::{Accepted, Event, MessageReference, Origin};
 use crate::pdu::RawPdu;
-use crate::status::Registration;
 use crate::storage::{Memory, SlotContent, SlotStatus, StorageSlot};
 
 /// Slots that may wait to be read; beyond it the memory is listed instead.
@@ -130,7 +129,7 @@ impl Slots {
 impl Engine {
     /// A line that is no answer.
     pub(super) fn handle_unsolicited(&mut self, now: Duration, line: &str) {
-        if self.handle_full(line) {
+        if self.handle_full(line) || self.handle_call(now, line) {
             return;
         }
         let Some(code) = text::code(line) else { return };
@@ -144,26 +143,14 @@ impl Engine {
                 self.skip_ok();
             }
             "+CREG" | "+CGREG" | "+CEREG" => {
-                if let Some(stat) = text::number(&arguments, 0) {
-                    self.note_registration(code, Registration::from_stat(stat));
-                }
+                self.handle_registration(line);
+                self.look_again_if_idle(now);
+            }
+            "+CTZV" | "+CTZE" | "+CTZEU" | "*PSUTTZ" | "^NWTIME" => {
+                self.handle_network_time(now, line);
             }
             "+CUSD" => self.handle_ussd(now, line),
             _ => {}
-        }
-    }
-
-    pub(super) fn note_registration(&mut self, code: &str, registration: Registration) {
-        match code {
-            "+CREG" => self.status.registration = registration,
-            // Two packet networks: the one that serves wins.
-            _ if registration.is_registered()
-                || !self.status.packet_registration.is_registered() =>
-            {
-                self.status.packet_registration = registration;
-            }
-            "+CEREG" => {}
-            _ => self.status.packet_registration = registration,
         }
     }
 

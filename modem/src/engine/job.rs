@@ -1,7 +1,9 @@
 //! What one command in flight is for, so that its reply finds its way.
 
 use crate::cause::ModemError;
+use crate::engine::health::Ill;
 use crate::engine::request::RequestId;
+use crate::engine::spelling::Spelling;
 use crate::engine::text::Final;
 use crate::pdu::RawPdu;
 use crate::storage::{Memory, SlotContent, StorageSlot};
@@ -13,6 +15,10 @@ pub(super) enum Job {
     Escape,
     /// Finds out whether the modem answers. `left`: further attempts.
     Synchronise { left: u8 },
+    /// Switches the radio off or on.
+    Radio(Radio),
+    /// `+CFUN=1,1`, for what is wrong.
+    Restart { ill: Ill },
     /// The current step of bring-up.
     BringUp,
     /// Makes a memory the one that is read and deleted in, for the job that wants it.
@@ -41,9 +47,15 @@ pub(super) enum Job {
     /// Finds the messages that were written into the memory.
     Survey(Survey),
     /// Asks the network by USSD.
-    Ussd { id: RequestId, code: String },
-    /// Ends a USSD dialogue that gave no answer.
-    UssdEnd,
+    Ussd { code: String, spelling: Spelling },
+    /// Ends a USSD dialogue, because somebody asked for it or because no answer came.
+    UssdEnd { id: Option<RequestId> },
+    /// Keeps the radio link open: another part of a message follows.
+    KeepLink,
+    /// Asks who calls.
+    ListCalls,
+    /// Hangs an incoming call up.
+    HangUp,
     /// Looks after the line.
     Check(Check),
 }
@@ -64,14 +76,28 @@ impl Job {
             }) => Some(&slot.memory),
             Self::Escape
             | Self::Synchronise { .. }
+            | Self::Radio(_)
+            | Self::Restart { .. }
             | Self::BringUp
             | Self::Select { .. }
             | Self::Send(_)
             | Self::Ussd { .. }
-            | Self::UssdEnd
+            | Self::UssdEnd { .. }
+            | Self::KeepLink
+            | Self::ListCalls
+            | Self::HangUp
             | Self::Check(_) => None,
         }
     }
+}
+
+/// The radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Radio {
+    /// `mode` of `+CFUN`: 4, the flight mode, or 0 where there is none.
+    Off { mode: u8 },
+    /// `+CFUN=1`
+    On,
 }
 
 /// Why a slot is read.
@@ -154,6 +180,10 @@ pub(super) enum Check {
     Routing,
     /// `+CNMI=` again, as it was chosen.
     RestoreRouting,
+    /// `+CFUN=1`: no network is looked for.
+    WakeRadio,
+    /// `+COPS=0`: the same.
+    ChooseNetwork,
 }
 
 impl Reply {

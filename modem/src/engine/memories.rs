@@ -227,10 +227,15 @@ impl Engine {
             // The memory may be that for names and numbers.
             Job::Escape
             | Job::Synchronise { .. }
+            | Job::Radio(_)
+            | Job::Restart { .. }
             | Job::BringUp
             | Job::Select { .. }
             | Job::Ussd { .. }
-            | Job::UssdEnd
+            | Job::UssdEnd { .. }
+            | Job::KeepLink
+            | Job::ListCalls
+            | Job::HangUp
             | Job::Check(_) => return,
         };
         self.tell_full(memory.unwrap_or(Memory::Sim));

@@ -10,10 +10,14 @@
 //! | `lines`, `text` | bytes into lines; what stands in a line |
 //! | `command`, `job` | what is written; what it is for |
 //! | `exchange`, `recovery` | the one command in flight, its deadline, the prompt; talking to a silent modem |
+//! | `health` | the ladder of what is tried with a modem that does not serve |
 //! | `bring_up` | the table of start-up steps |
 //! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
 //! | `outgoing`, `survey`, `late` | sending and storing; what was stored and not freed; results that come late |
-//! | `ussd` | USSD and its three spellings |
+//! | `link` | the radio link between the parts of a message |
+//! | `ussd`, `spelling` | USSD: the dialogue and its three spellings |
+//! | `calls`, `caller` | incoming calls: one event each, hanging up; who calls |
+//! | `network` | registration, a sudden refusal, roaming, technology, the network's time |
 //! | `upkeep` | what is looked at from time to time |
 //!
 //! **Invariants:** one command in flight; its deadline is absolute; between handing out Ctrl-Z and the result of a send
@@ -21,17 +25,23 @@
 //! answered once.
 
 mod bring_up;
+mod caller;
+mod calls;
 mod command;
 mod deleting;
 mod exchange;
+mod health;
 mod incoming;
 mod job;
 mod late;
 mod lines;
+mod link;
 mod memories;
+mod network;
 mod outgoing;
 mod recovery;
 mod request;
+mod spelling;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -45,17 +55,23 @@ use std::mem;
 use std::time::Duration;
 
 use bring_up::BringUp;
+use calls::Calls;
 use exchange::InFlight;
+use health::Health;
 use incoming::{DirectPdu, Slots};
 use job::Job;
 use late::LateResults;
 use lines::Lines;
+use link::Link;
 use memories::Memories;
+use network::Network;
 use upkeep::Upkeep;
 use ussd::Ussd;
 
 use crate::cause::Cause;
-use crate::config::{Config, DeliveryReports, Pin, PinAttempt, ServiceCentre};
+use crate::config::{
+    Config, DeliveryReports, Imei, InitCommand, Listening, Pin, PinAttempt, ServiceCentre,
+};
 use crate::error::{CommandError, SendError};
 use crate::event::Event;
 use crate::status::{Phase, Status};
@@ -79,6 +95,16 @@ pub struct Settings {
     pub poll_interval: Duration,
     /// The memory for new messages; `None`: the SIM where it is offered.
     pub storage: Option<Memory>,
+    /// A modem that calls itself otherwise is not used; `None`: any will do.
+    pub imei: Option<Imei>,
+    /// Written at the end of bring-up.
+    pub init: Vec<InitCommand>,
+    /// Whether messages are to be announced.
+    pub listening: Listening,
+    /// What is done with incoming calls.
+    pub calls: crate::config::Calls,
+    /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
+    pub network_timeout: Duration,
 }
 
 impl From<&Config> for Settings {
@@ -89,6 +115,11 @@ impl From<&Config> for Settings {
             delivery_reports: config.delivery_reports,
             poll_interval: config.poll_interval,
             storage: config.storage.clone(),
+            imei: config.imei.clone(),
+            init: config.init.clone(),
+            listening: config.listening,
+            calls: config.calls,
+            network_timeout: config.network_timeout,
         }
     }
 }
@@ -109,6 +140,8 @@ pub enum Output {
     AskPin(PinAttempt),
     /// The modem does not answer any more: close the port, call [`Engine::handle_closed`], open it again.
     ClosePort,
+    /// The same, and the modem is to be reset at its USB port before the port is opened again, if that can be done.
+    ResetUsb,
 }
 
 /// Bytes for the port, in order.
@@ -168,8 +201,12 @@ pub struct Engine {
     slots: Slots,
     direct: Option<DirectPdu>,
     ussd: Ussd,
+    calls: Calls,
+    network: Network,
+    link: Link,
     upkeep: Upkeep,
     late: LateResults,
+    health: Health,
 }
 
 /// Shows the phase alone: everything else may hold a number or a text.
@@ -209,8 +246,12 @@ impl Engine {
             slots: Slots::default(),
             direct: None,
             ussd: Ussd::default(),
+            calls: Calls::default(),
+            network: Network::default(),
+            link: Link::default(),
             upkeep: Upkeep::default(),
             late: LateResults::default(),
+            health: Health::default(),
         }
     }
 
@@ -256,6 +297,10 @@ impl Engine {
         self.port = Port::Closed;
         self.lines.clear();
         self.transmits.clear();
+        let phase = match (self.health.take_words(), phase) {
+            (Some(doing), Phase::NotAnswering) => Phase::Mending { doing },
+            (Some(_) | None, phase) => phase,
+        };
         self.set_phase(phase);
         self.lose_everything();
         self.bring_up = None;
@@ -295,6 +340,7 @@ impl Engine {
             | Phase::PortUnusable { .. }
             | Phase::BringingUp { .. }
             | Phase::NotAnswering
+            | Phase::Mending { .. }
             | Phase::Blocked(_)
             | Phase::Stopped => self.answer_line_down(id, &request),
         }
@@ -316,6 +362,7 @@ impl Engine {
         if self.lines.at_prompt() {
             self.handle_stray_prompt(now);
         }
+        self.settle_refusal(now);
         self.advance(now);
     }
 
@@ -334,6 +381,8 @@ impl Engine {
             self.expire(now);
         }
         self.expire_ussd(now);
+        self.expire_calls(now);
+        self.settle_refusal(now);
         self.advance(now);
     }
 
@@ -364,10 +413,19 @@ impl Engine {
             None if self.has_work() => Some(self.quiet_until),
             None => match &self.bring_up {
                 Some(bring_up) => bring_up.due().map(|due| due.max(self.quiet_until)),
-                None => Some(self.upkeep.due().max(self.quiet_until)),
+                None => {
+                    let due = self.upkeep.due();
+                    let due = self.health_due().map_or(due, |mend| due.min(mend));
+                    Some(due.max(self.quiet_until))
+                }
             },
         };
-        [exchange, self.ussd.deadline()].into_iter().flatten().min()
+        let others = [
+            self.ussd.deadline(),
+            self.calls.deadline(),
+            self.network.deadline(),
+        ];
+        others.into_iter().chain([exchange]).flatten().min()
     }
 
     fn has_room(&self) -> bool {
@@ -386,6 +444,8 @@ impl Engine {
         while self.port == Port::Open && self.in_flight.is_none() && now >= self.quiet_until {
             let job = if let Some(job) = self.next.pop_front() {
                 job
+            } else if self.mend(now) {
+                continue;
             } else if self.bring_up.is_some() {
                 if !self.continue_bring_up(now) {
                     return;
@@ -416,7 +476,8 @@ impl Engine {
                 Turn::Sending => self
                     .sends
                     .pop_front()
-                    .and_then(|(id, request)| self.job_of(now, id, request)),
+                    .and_then(|(id, request)| self.job_of(now, id, request))
+                    .map(|job| self.keeping_link(now, job)),
                 Turn::Commands => self
                     .commands
                     .pop_front()
@@ -464,6 +525,7 @@ impl Engine {
             Request::Staged => Answer::Listed(Err(CommandError::LineDown(doing))),
             Request::Delete { .. } => Answer::Deleted(Err(CommandError::LineDown(doing))),
             Request::Ussd { .. } => Answer::Ussd(Err(CommandError::LineDown(doing))),
+            Request::UssdEnd => Answer::UssdEnded(Err(CommandError::LineDown(doing))),
         };
         self.answer(id, answer);
     }
