@@ -24,8 +24,8 @@ use adapter_matrix::{Matrix, Reactions, Settings, Severity};
 use bridge_core::chat::Network;
 use bridge_core::conformance::TestLine;
 use bridge_core::{
-    Bridge, BridgeError, DeliveryReports, Identity, LineName, LineSettings, Origin, People, Person, Sending,
-    Role,
+    Bridge, BridgeError, DeliveryReports, Identity, LineName, LineSettings, Origin, People, Person,
+    Role, Sending,
 };
 use matrix::{MatrixUser, Message};
 use proxy::Faults;

@@ -18,8 +18,8 @@ use bridge_core::chat::{
 };
 use bridge_core::conformance::TestLine;
 use bridge_core::{
-    Address, Bridge, ChatError, Conversation, DeliveryReports, Identity, LineSettings, People, Sending,
-    Person, PostId, Role,
+    Address, Bridge, ChatError, Conversation, DeliveryReports, Identity, LineSettings, People,
+    Person, PostId, Role, Sending,
 };
 use serde_json::{Value, json};
 use support::{FORUM, GROUP, OWNER, STRANGER, Sim, until};
