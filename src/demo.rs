@@ -11,7 +11,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use bridge_core::link::{LinkPhase, LinkStatus};
-use bridge_core::{BridgeHandle, DeliveryReports, LineName, LineSettings, People, Settings};
+use bridge_core::{
+    BridgeHandle, DeliveryReports, LineName, LineSettings, People, Sending, Settings,
+};
 use modem_sim::control::Request;
 use modem_sim::serve::{Handle, Place, Server};
 use modem_sim::{Friend, Simulator};
@@ -76,6 +78,7 @@ async fn demo() -> Result<ExitCode> {
             name: line.clone(),
             country: None,
             delivery_reports: DeliveryReports::Ask,
+            sending: Sending::OneStep,
         }],
     );
     let mut running = Running::open(settings).await?;

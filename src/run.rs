@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bridge_core::{DeliveryReports, LineSettings, Settings};
+use bridge_core::{DeliveryReports, LineSettings, Sending, Settings};
 use modem::PinEntry;
 use tracing::{error, info, warn};
 
@@ -109,6 +109,11 @@ fn line_settings(line: &Line) -> LineSettings {
             DeliveryReports::Ask
         } else {
             DeliveryReports::Skip
+        },
+        sending: if line.two_step_send {
+            Sending::TwoSteps
+        } else {
+            Sending::OneStep
         },
     }
 }

@@ -11,7 +11,8 @@ use bridge_core::link::{
     TryAgain, UssdAnswer,
 };
 use bridge_core::{
-    BridgeError, BridgeHandle, LateOutcome, LineName, Origin, PartId, SendError, SmsLink,
+    BridgeError, BridgeHandle, LateOutcome, LineName, LineNotice, Origin, PartId, SendError,
+    SmsLink,
 };
 use modem::{Event, FollowUp, Memory, Phase, SlotStatus};
 use tokio::sync::{mpsc, watch};
@@ -66,18 +67,7 @@ impl SmsLink for Link {
             .inspect(&slot_to_modem(slot)?)
             .await
             .map_err(failed)?;
-        let Some(pdu) = content.pdu else {
-            return Ok(SlotContent::Empty);
-        };
-        let pdu = RawPdu(pdu.as_str().to_owned());
-        match content.status {
-            SlotStatus::RecUnread | SlotStatus::RecRead => Ok(SlotContent::Received(pdu)),
-            SlotStatus::StoUnsent => Ok(SlotContent::Unsent(pdu)),
-            SlotStatus::StoSent => Ok(SlotContent::Sent(pdu)),
-            SlotStatus::Other(mark) => Err(LinkError(format!(
-                "the modem marks the slot with {mark}, which no standard names"
-            ))),
-        }
+        slot_content(content)
     }
 
     async fn discard(&self, slot: &StorageSlot, expected: &RawPdu) -> Result<Discarded, LinkError> {
@@ -88,6 +78,15 @@ impl SmsLink for Link {
             modem::Deleted::AlreadyGone => Discarded::AlreadyFree,
             modem::Deleted::HoldsOther => Discarded::HoldsAnother,
         })
+    }
+
+    async fn staged(&self) -> Result<Vec<(StorageSlot, SlotContent)>, LinkError> {
+        let listed = self.modem.staged().await.map_err(failed)?;
+        // What a modem marks in a way of its own is nothing that we wrote.
+        Ok(listed
+            .into_iter()
+            .filter_map(|(slot, content)| Some((slot_to_core(slot), slot_content(content).ok()?)))
+            .collect())
     }
 
     async fn ussd(&self, code: &str) -> Result<UssdAnswer, LinkError> {
@@ -202,28 +201,49 @@ async fn handle(
                 attempts.succeeded();
             }
         }
-        Event::Ussd(_) => info!(%line, "the network sent a USSD text that nobody asked for"),
+        Event::Ussd(answer) => {
+            let text = answer.text.reveal().to_owned();
+            // A dialogue that ends without a word is nobody's news.
+            if text.trim().is_empty() {
+                info!(%line, "the network ended a USSD dialogue");
+            } else {
+                notice(line, bridge, LineNotice::UssdText(text)).await?;
+            }
+        }
         Event::Call(call) => {
             info!(%line, outcome = ?call.outcome, rings = call.rings, "a call came in and is over");
+            let from = call.from.map(|number| number.reveal().to_owned());
+            notice(line, bridge, LineNotice::MissedCall { from }).await?;
         }
         Event::NetworkTime(time) => {
             info!(%line, offset_quarters = time.offset_quarters, "the network told its time zone");
         }
         Event::RegistrationDenied => {
             warn!(%line, "the network refuses the SIM that it served before: was it barred, or the number moved to another SIM?");
+            notice(line, bridge, LineNotice::RegistrationDenied).await?;
         }
         Event::Roaming(modem::Roaming::Began) => info!(%line, "the SIM went to a foreign network"),
         Event::Roaming(modem::Roaming::Ended) => {
-            info!(%line, "the SIM is in its home network again")
+            info!(%line, "the SIM is in its home network again");
         }
         Event::StorageFull(full) => {
             warn!(
                 %line, memory = %full.memory, used = full.used, total = full.total,
                 "a memory for messages is full: the network keeps what comes until there is room"
             );
+            let memory = full.memory.to_string();
+            notice(line, bridge, LineNotice::StorageFull { memory }).await?;
         }
     }
     Ok(())
+}
+
+async fn notice(
+    line: &LineName,
+    bridge: &BridgeHandle,
+    notice: LineNotice,
+) -> Result<(), BridgeError> {
+    until_stored(line, || bridge.line_notice(line, notice.clone())).await
 }
 
 /// Asks again until it is durable: what the modem handed over may stand nowhere else.
@@ -308,10 +328,18 @@ fn link_status(status: &modem::Status) -> LinkStatus {
         } else {
             status.phase.to_string()
         },
+        modem: modem_name(&status.identity),
         operator: status.operator.clone().filter(|_| registered),
         signal_dbm: status.signal.map(modem::Signal::dbm),
         country: status.country().and_then(|code| code.parse().ok()),
     }
+}
+
+/// Maker, model and firmware: how a modem marks its slots is a habit of these.
+fn modem_name(identity: &modem::Identity) -> Option<String> {
+    let known = [&identity.manufacturer, &identity.model, &identity.firmware];
+    let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
+    (!known.is_empty()).then(|| known.join(" "))
 }
 
 fn accepted(accepted: modem::Accepted) -> Accepted {
@@ -342,6 +370,21 @@ fn refused(error: modem::SendError) -> SendError {
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: modem::CommandError) -> LinkError {
     LinkError(error.to_string())
+}
+
+fn slot_content(content: modem::SlotContent) -> Result<SlotContent, LinkError> {
+    let Some(pdu) = content.pdu else {
+        return Ok(SlotContent::Empty);
+    };
+    let pdu = RawPdu(pdu.as_str().to_owned());
+    match content.status {
+        SlotStatus::RecUnread | SlotStatus::RecRead => Ok(SlotContent::Received(pdu)),
+        SlotStatus::StoUnsent => Ok(SlotContent::Unsent(pdu)),
+        SlotStatus::StoSent => Ok(SlotContent::Sent(pdu)),
+        SlotStatus::Other(mark) => Err(LinkError(format!(
+            "the modem marks the slot with {mark}, which no standard names"
+        ))),
+    }
 }
 
 fn slot_to_core(slot: modem::StorageSlot) -> StorageSlot {
@@ -426,6 +469,11 @@ mod tests {
         let told = link_status(&status);
         assert_eq!((told.words.as_str(), told.signal_dbm), ("ready", Some(-83)));
         assert_eq!(told.operator.as_deref(), Some("Simulated Mobile"));
+        assert_eq!(told.modem, None);
+        status.identity.model = Some("SIM7600G".to_owned());
+        status.identity.firmware = Some("LE20B04".to_owned());
+        let told = link_status(&status);
+        assert_eq!(told.modem.as_deref(), Some("SIM7600G LE20B04"));
         status.phase = Phase::Opening;
         assert_eq!(link_status(&status).phase, LinkPhase::Down);
     }

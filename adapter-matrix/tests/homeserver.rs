@@ -25,7 +25,7 @@ use bridge_core::chat::Network;
 use bridge_core::conformance::TestLine;
 use bridge_core::{
     Bridge, BridgeError, DeliveryReports, Identity, LineName, LineSettings, Origin, People, Person,
-    Role,
+    Role, Sending,
 };
 use matrix::{MatrixUser, Message};
 use proxy::Faults;
@@ -101,6 +101,7 @@ impl Bench {
             name: home(),
             country: None,
             delivery_reports: DeliveryReports::Ask,
+            sending: Sending::OneStep,
         };
         let settings =
             bridge_core::Settings::new(self.store(store), self.settings.people.clone(), vec![line]);

@@ -19,7 +19,7 @@ use bridge_core::chat::{
 use bridge_core::conformance::TestLine;
 use bridge_core::{
     Address, Bridge, ChatError, Conversation, DeliveryReports, Identity, LineSettings, People,
-    Person, PostId, Role,
+    Person, PostId, Role, Sending,
 };
 use serde_json::{Value, json};
 use support::{FORUM, GROUP, OWNER, STRANGER, Sim, until};
@@ -532,6 +532,7 @@ impl Running {
             name: name.clone(),
             country: None,
             delivery_reports: DeliveryReports::Ask,
+            sending: Sending::OneStep,
         }];
         let data_dir = folder.path().to_owned();
         let core = bridge_core::Settings::new(data_dir, People(vec![me]), lines);

@@ -12,8 +12,9 @@ use crate::chat::{
     RoomKind, Verdict,
 };
 use crate::id::{PartId, PostId};
-use crate::link::{Accepted, LinkStatus, RawPdu, SendError, StorageSlot};
-use crate::writer::{ChatJob, Claim, ClaimedPart, PostOutcome};
+use crate::link::{Accepted, LinkError, LinkStatus, RawPdu, SendError, StorageSlot};
+use crate::slots::Reading;
+use crate::writer::{ChatJob, Checked, Claim, ClaimedPart, PostOutcome, SlotWork};
 
 /// How many requests may wait for the writer; whoever comes then waits to be let in.
 pub(crate) const QUEUE: usize = 256;
@@ -86,6 +87,26 @@ impl BridgeHandle {
         self.ask(|reply| Request::LateOutcome {
             part,
             outcome,
+            reply,
+        })
+        .await
+    }
+
+    /// Takes over what happened on a line besides SMS, and tells those whom it concerns: a missed call in the caller's
+    /// conversation, everything else in the admin chats. The same notice is told at most once an hour.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was stored.
+    pub async fn line_notice(
+        &self,
+        line: &LineName,
+        notice: LineNotice,
+    ) -> Result<(), BridgeError> {
+        let line = line.clone();
+        self.ask(|reply| Request::LineNotice {
+            line,
+            notice,
             reply,
         })
         .await
@@ -199,6 +220,40 @@ pub enum LateOutcome {
     Rejected(String),
 }
 
+/// What happened on a line besides SMS.
+#[derive(Clone, PartialEq, Eq)]
+pub enum LineNotice {
+    /// Somebody called, and nobody answered.
+    MissedCall {
+        /// The number as the network showed it (`+CLIP`, 3GPP TS 27.007 §7.11). `None` where it was withheld.
+        from: Option<String>,
+    },
+    /// A memory for messages is full.
+    StorageFull {
+        /// `SM`, `ME`, `MT` or `SR` (3GPP TS 27.005 §3.2.3).
+        memory: String,
+    },
+    /// The network refuses the SIM, which it took before.
+    RegistrationDenied,
+    /// The network sent a USSD text that nobody had asked for.
+    UssdText(String),
+    /// Something else, in plain words with what to do, as a whole sentence.
+    Problem(String),
+}
+
+/// It may hold a number or a text: not for logs.
+impl fmt::Debug for LineNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MissedCall { .. } => "MissedCall",
+            Self::StorageFull { .. } => "StorageFull",
+            Self::RegistrationDenied => "RegistrationDenied",
+            Self::UssdText(_) => "UssdText",
+            Self::Problem(_) => "Problem",
+        })
+    }
+}
+
 /// A line as configured.
 #[derive(Clone, Debug)]
 pub struct LineSettings {
@@ -208,6 +263,18 @@ pub struct LineSettings {
     pub country: Option<Country>,
     /// Whether delivery reports are asked for.
     pub delivery_reports: DeliveryReports,
+    /// How messages leave the modem.
+    pub sending: Sending,
+}
+
+/// How messages leave the modem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// Straight to the network.
+    OneStep,
+    /// Stored in the modem's memory, then sent from there: slower, and wears the SIM, but where the modem's answer is lost
+    /// its memory can tell whether a message left.
+    TwoSteps,
 }
 
 /// Whether delivery reports are asked for; some operators charge for them.
@@ -304,6 +371,36 @@ pub(crate) enum Request {
         line: LineName,
         reply: Reply<Claim<ClaimedPart>>,
     },
+    SettleStaging {
+        id: PartId,
+        outcome: Result<StorageSlot, LinkError>,
+        reply: Reply<Option<ClaimedPart>>,
+    },
+    SettleCheck {
+        id: PartId,
+        reading: Option<Reading>,
+        reply: Reply<Checked>,
+    },
+    SlotWork {
+        line: LineName,
+        reply: Reply<SlotWork>,
+    },
+    SlotRead {
+        line: LineName,
+        note: u64,
+        reading: Reading,
+        reply: Reply<()>,
+    },
+    SlotsCleared {
+        line: LineName,
+        notes: Vec<u64>,
+        reply: Reply<()>,
+    },
+    LineNotice {
+        line: LineName,
+        notice: LineNotice,
+        reply: Reply<()>,
+    },
     HoldLine {
         line: LineName,
         reply: Reply<()>,
@@ -311,6 +408,7 @@ pub(crate) enum Request {
     SettlePart {
         id: PartId,
         outcome: Result<Accepted, SendError>,
+        reading: Option<Reading>,
         reply: Reply<()>,
     },
     ClaimChat {

@@ -20,6 +20,7 @@ mod post;
 mod reassembly;
 mod redacted;
 mod settings;
+mod slots;
 mod store;
 mod wire;
 mod writer;
@@ -28,7 +29,8 @@ pub use address::{Address, AddressError, Conversation, Country, LineName};
 pub use bridge::Bridge;
 pub use chat::{ChatAdapter, ChatError};
 pub use handle::{
-    Arrival, BridgeError, BridgeHandle, DeliveryReports, LateOutcome, LineSettings, Origin, Pending,
+    Arrival, BridgeError, BridgeHandle, DeliveryReports, LateOutcome, LineNotice, LineSettings,
+    Origin, Pending, Sending,
 };
 pub use id::{MessageId, PartId, PostId, Timestamp};
 pub use link::{SendError, SmsLink};

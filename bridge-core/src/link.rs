@@ -54,6 +54,14 @@ pub trait SmsLink: Send + Sync {
     /// The modem did not answer, or refused; the slot may or may not be free.
     async fn discard(&self, slot: &StorageSlot, expected: &RawPdu) -> Result<Discarded, LinkError>;
 
+    /// All that stands in the memory for messages to be sent: what we stored, and what others did (`+CMGL`, 3GPP TS 27.005
+    /// §4.2).
+    ///
+    /// # Errors
+    ///
+    /// The modem did not answer, refused, or cannot list.
+    async fn staged(&self) -> Result<Vec<(StorageSlot, SlotContent)>, LinkError>;
+
     /// Sends a USSD code and waits for the network's answer.
     ///
     /// # Errors
@@ -181,6 +189,8 @@ pub struct LinkStatus {
     pub phase: LinkPhase,
     /// In plain words, with what to do where a person has to: "waiting for /dev/ttyUSB2: plug the modem in".
     pub words: String,
+    /// Maker, model and firmware of the modem, by which it is known again. `None` until it has told them.
+    pub modem: Option<String>,
     /// The network's name. `None` while not registered.
     pub operator: Option<String>,
     /// Signal strength in dBm (`+CSQ`, 3GPP TS 27.007 §8.5). `None` while not known.
@@ -205,6 +215,7 @@ impl LinkStatus {
         Self {
             phase: LinkPhase::Down,
             words: "starting".to_owned(),
+            modem: None,
             operator: None,
             signal_dbm: None,
             country: None,

@@ -5,20 +5,32 @@
 //! | state | event | becomes |
 //! |---|---|---|
 //! | `Queued`, `Held(LineDown)` | `Claimed` | `Transmitting` |
+//! | `Queued`, `Held(LineDown)` | `ClaimedToStage` | `Staging` |
+//! | `Staging` | `Stored(slot)` | `Staged(slot)` |
+//! | `Staging` | `NotStored` | `Transmitting` without a slot |
+//! | `Staging` | `Postponed`, `Restarted` | `Queued` |
+//! | `Staged(slot)` | `Claimed` | `Transmitting(slot)` |
+//! | `Transmitting(slot)` | `SlotUnfit` | `Transmitting` without a slot |
+//! | `Transmitting(slot)` | `Postponed` | `Staged(slot)`, later |
 //! | `Queued` | `Held(reason)` | `Held(reason)` |
+//! | `Staged`, `Held(_)` | `Held(EarlierPart)` | `Held(EarlierPart)` |
 //! | `Transmitting` | `Accepted`, `AcceptedLate` | `Sent` |
-//! | `Transmitting` | `Postponed` | `Queued`, later |
+//! | `Transmitting` without a slot | `Postponed` | `Queued`, later |
 //! | `Transmitting` | `Refused`, `RefusedLate` | `Failed` |
 //! | `Transmitting` | `Doubted`, `Restarted` | `Unknown` |
-//! | `Unknown` | `AcceptedLate`, `Accepted` | `Sent` |
+//! | `Unknown` | `AcceptedLate`, `Accepted`, `FoundSent` | `Sent` |
 //! | `Unknown` | `RefusedLate`, `Refused` | `Failed` |
 //! | `Sent`, `Unknown` | `Reported(Delivered)` | `Delivered` |
 //! | `Sent`, `Unknown` | `Reported(Failed)` | `Failed` |
-//! | `Queued`, `Held(_)` | `Cancelled` | `Cancelled` |
+//! | `Queued`, `Held(_)`, `Staged` | `Cancelled` | `Cancelled` |
 //! | `Unknown`, `Failed`, `Held(EarlierPart)` | `AskedAgain` | `Queued` |
 //!
 //! Everything else leaves the state as it is. A part that a person sends again carries its `Doubt` along while it waits:
-//! a late outcome or a report of the first try still resolves it, and `Cancelled` then leads back to `Unknown`.
+//! a late outcome, a slot that reads `STO SENT` or a report of the first try still resolves it, and `Cancelled` then leads
+//! back to `Unknown`.
+//!
+//! In two steps a part is written into the modem's memory first (`Staging`, `Staged`), where nothing of it can have left,
+//! and then sent from its slot. Only [`crate::slots`] knows when a slot may be believed; here `FoundSent` is a fact.
 //!
 //! **Invariant:** a part in `Unknown` is never sent again without a person asking: the only way from there to `Queued` is
 //! `AskedAgain`.
@@ -29,7 +41,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::MessageState;
 use crate::id::Timestamp;
-use crate::link::TryAgain;
+use crate::link::{StorageSlot, TryAgain};
 
 /// Where a part stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +63,26 @@ pub(crate) enum PartState {
         /// As in `Queued`.
         doubt: Option<Doubt>,
     },
+    /// Being written into the modem's memory, from where nothing leaves by itself.
+    Staging {
+        /// How often it was tried.
+        attempt: u32,
+        /// Since when.
+        at: Timestamp,
+        /// As in `Queued`.
+        doubt: Option<Doubt>,
+    },
+    /// In the modem's memory, and waits for its turn, or for the next try.
+    Staged {
+        /// How often it was tried.
+        attempt: u32,
+        /// Not before this.
+        due: Timestamp,
+        /// Where it stands.
+        slot: StorageSlot,
+        /// As in `Queued`.
+        doubt: Option<Doubt>,
+    },
     /// Handed to the modem, the outcome not yet stored.
     Transmitting {
         /// Which try this is, from 1.
@@ -59,6 +91,9 @@ pub(crate) enum PartState {
         at: Timestamp,
         /// As in `Queued`.
         doubt: Option<Doubt>,
+        /// From where in the modem's memory. `None`: in one step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<StorageSlot>,
     },
     /// The network took it.
     Sent {
@@ -104,7 +139,20 @@ pub(crate) enum HoldReason {
 /// What happened to a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PartEvent {
+    /// To be sent now: from its slot where it has one, else in one step.
     Claimed,
+    /// To be written into the modem's memory now.
+    ClaimedToStage,
+    /// It stands there.
+    Stored {
+        slot: StorageSlot,
+    },
+    /// The modem did not take it into its memory: it goes out in one step.
+    NotStored,
+    /// Before anything was sent its slot proved not to hold it as it was stored: it goes out in one step.
+    SlotUnfit,
+    /// A slot that can be believed shows that a try whose outcome was in doubt was sent.
+    FoundSent,
     Held(HoldReason),
     Accepted {
         reference: Option<u8>,
@@ -167,6 +215,17 @@ impl PartState {
                 Some(effect),
             )
         };
+        let transmitting = |attempt: u32, doubt, slot| Self::Transmitting {
+            attempt: attempt.saturating_add(1),
+            at: now,
+            doubt,
+            slot,
+        };
+        let staging = |attempt, doubt| Self::Staging {
+            attempt,
+            at: now,
+            doubt,
+        };
         let doubted = |cause: String, at| {
             let effect = Effect::AskAboutDoubt {
                 cause: cause.clone(),
@@ -174,32 +233,77 @@ impl PartState {
             (Self::Unknown(Doubt { cause, at }), Some(effect))
         };
         match (self, event) {
-            (Self::Queued { attempt, doubt, .. }, E::Claimed) => (
-                Self::Transmitting {
-                    attempt: attempt.saturating_add(1),
-                    at: now,
-                    doubt,
-                },
-                None,
-            ),
+            (Self::Queued { attempt, doubt, .. }, E::Claimed) => {
+                (transmitting(attempt, doubt, None), None)
+            }
             (
                 Self::Held {
                     reason: HoldReason::LineDown,
                     doubt,
                 },
                 E::Claimed,
+            ) => (transmitting(0, doubt, None), None),
+            (
+                Self::Staged {
+                    attempt,
+                    doubt,
+                    slot,
+                    ..
+                },
+                E::Claimed,
+            ) => (transmitting(attempt, doubt, Some(slot)), None),
+            (Self::Staging { attempt, doubt, .. }, E::NotStored) => {
+                (transmitting(attempt, doubt, None), None)
+            }
+            (
+                Self::Transmitting {
+                    attempt,
+                    at,
+                    doubt,
+                    slot: Some(_),
+                },
+                E::SlotUnfit,
             ) => (
                 Self::Transmitting {
-                    attempt: 1,
-                    at: now,
+                    attempt,
+                    at,
+                    doubt,
+                    slot: None,
+                },
+                None,
+            ),
+            (Self::Queued { attempt, doubt, .. }, E::ClaimedToStage) => {
+                (staging(attempt, doubt), None)
+            }
+            (
+                Self::Held {
+                    reason: HoldReason::LineDown,
+                    doubt,
+                },
+                E::ClaimedToStage,
+            ) => (staging(0, doubt), None),
+            (Self::Staging { attempt, doubt, .. }, E::Stored { slot }) => (
+                Self::Staged {
+                    attempt,
+                    due: now,
+                    slot,
+                    doubt,
+                },
+                None,
+            ),
+            (Self::Staging { attempt, doubt, .. }, E::Restarted) => (
+                Self::Queued {
+                    attempt,
+                    due: now,
                     doubt,
                 },
                 None,
             ),
             (Self::Queued { doubt, .. }, E::Held(reason)) => (Self::Held { reason, doubt }, None),
-            (Self::Held { doubt, .. }, E::Held(reason @ HoldReason::EarlierPart)) => {
-                (Self::Held { reason, doubt }, None)
-            }
+            (
+                Self::Held { doubt, .. } | Self::Staged { doubt, .. },
+                E::Held(reason @ HoldReason::EarlierPart),
+            ) => (Self::Held { reason, doubt }, None),
             // The late outcome may overtake the doubt that it resolves.
             (
                 Self::Transmitting { .. },
@@ -208,7 +312,27 @@ impl PartState {
             (Self::Transmitting { .. }, E::RefusedLate { cause }) => {
                 failed(cause, TryAgain::Sensible)
             }
-            (Self::Transmitting { attempt, doubt, .. }, E::Postponed { wait }) => (
+            (
+                Self::Transmitting {
+                    attempt,
+                    doubt,
+                    slot: Some(slot),
+                    ..
+                },
+                E::Postponed { wait },
+            ) => (
+                Self::Staged {
+                    attempt,
+                    due: now.after(wait),
+                    slot,
+                    doubt,
+                },
+                None,
+            ),
+            (
+                Self::Transmitting { attempt, doubt, .. } | Self::Staging { attempt, doubt, .. },
+                E::Postponed { wait },
+            ) => (
                 Self::Queued {
                     attempt,
                     due: now.after(wait),
@@ -235,6 +359,34 @@ impl PartState {
                 }
                 | Self::Held {
                     doubt: Some(doubt), ..
+                }
+                | Self::Staging {
+                    doubt: Some(doubt), ..
+                }
+                | Self::Staged {
+                    doubt: Some(doubt), ..
+                },
+                E::FoundSent,
+            ) => (
+                Self::Sent {
+                    reference: None,
+                    at: doubt.at,
+                },
+                None,
+            ),
+            (
+                Self::Unknown(doubt)
+                | Self::Queued {
+                    doubt: Some(doubt), ..
+                }
+                | Self::Held {
+                    doubt: Some(doubt), ..
+                }
+                | Self::Staging {
+                    doubt: Some(doubt), ..
+                }
+                | Self::Staged {
+                    doubt: Some(doubt), ..
                 },
                 E::AcceptedLate { reference } | E::Accepted { reference },
             ) => (
@@ -251,7 +403,9 @@ impl PartState {
                 Self::Sent { .. }
                 | Self::Unknown(_)
                 | Self::Queued { doubt: Some(_), .. }
-                | Self::Held { doubt: Some(_), .. },
+                | Self::Held { doubt: Some(_), .. }
+                | Self::Staging { doubt: Some(_), .. }
+                | Self::Staged { doubt: Some(_), .. },
                 E::Reported(Report::Delivered),
             ) => (Self::Delivered, None),
             (Self::Sent { .. } | Self::Unknown(_), E::Reported(Report::Failed { cause })) => {
@@ -263,10 +417,15 @@ impl PartState {
                 }
                 | Self::Held {
                     doubt: Some(doubt), ..
+                }
+                | Self::Staged {
+                    doubt: Some(doubt), ..
                 },
                 E::Cancelled,
             ) => (Self::Unknown(doubt), None),
-            (Self::Queued { .. } | Self::Held { .. }, E::Cancelled) => (Self::Cancelled, None),
+            (Self::Queued { .. } | Self::Held { .. } | Self::Staged { .. }, E::Cancelled) => {
+                (Self::Cancelled, None)
+            }
             (Self::Unknown(doubt), E::AskedAgain) => (
                 Self::Queued {
                     attempt: 0,
@@ -305,6 +464,7 @@ impl PartState {
     pub(crate) fn is_due(&self) -> bool {
         match self {
             Self::Queued { .. }
+            | Self::Staged { .. }
             | Self::Held {
                 reason: HoldReason::LineDown,
                 ..
@@ -313,7 +473,23 @@ impl PartState {
                 reason: HoldReason::EarlierPart,
                 ..
             }
+            | Self::Staging { .. }
             | Self::Transmitting { .. }
+            | Self::Sent { .. }
+            | Self::Delivered
+            | Self::Failed { .. }
+            | Self::Unknown(_)
+            | Self::Cancelled => false,
+        }
+    }
+
+    /// Whether a worker has it, or had it when the program ended.
+    pub(crate) fn is_in_hand(&self) -> bool {
+        match self {
+            Self::Staging { .. } | Self::Transmitting { .. } => true,
+            Self::Queued { .. }
+            | Self::Held { .. }
+            | Self::Staged { .. }
             | Self::Sent { .. }
             | Self::Delivered
             | Self::Failed { .. }
@@ -332,9 +508,17 @@ impl PartState {
             }
             | Self::Held {
                 doubt: Some(doubt), ..
+            }
+            | Self::Staging {
+                doubt: Some(doubt), ..
+            }
+            | Self::Staged {
+                doubt: Some(doubt), ..
             } => Some((None, doubt.at)),
             Self::Queued { .. }
             | Self::Held { .. }
+            | Self::Staging { .. }
+            | Self::Staged { .. }
             | Self::Transmitting { .. }
             | Self::Delivered
             | Self::Failed { .. }
@@ -361,6 +545,8 @@ pub(crate) fn message_state<'a>(parts: impl IntoIterator<Item = &'a PartState>) 
                 reason: HoldReason::LineDown,
                 ..
             }
+            | PartState::Staging { .. }
+            | PartState::Staged { .. }
             | PartState::Transmitting { .. } => {
                 waiting = true;
             }
@@ -391,162 +577,4 @@ pub(crate) fn back_off(attempt: u32, random: &mut fastrand::Rng) -> Duration {
 pub(crate) const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp(1_000_000);
-    const THEN: Timestamp = Timestamp(5_000);
-
-    fn doubt() -> Doubt {
-        Doubt {
-            cause: "no answer".to_owned(),
-            at: THEN,
-        }
-    }
-
-    fn held(reason: HoldReason, doubt: Option<Doubt>) -> PartState {
-        PartState::Held { reason, doubt }
-    }
-
-    fn states() -> Vec<PartState> {
-        vec![
-            PartState::Queued {
-                attempt: 1,
-                due: THEN,
-                doubt: None,
-            },
-            PartState::Queued {
-                attempt: 0,
-                due: THEN,
-                doubt: Some(doubt()),
-            },
-            held(HoldReason::LineDown, None),
-            held(HoldReason::LineDown, Some(doubt())),
-            held(HoldReason::EarlierPart, None),
-            PartState::Transmitting {
-                attempt: 2,
-                at: THEN,
-                doubt: None,
-            },
-            PartState::Sent {
-                reference: Some(7),
-                at: THEN,
-            },
-            PartState::Delivered,
-            PartState::Failed {
-                cause: "refused".to_owned(),
-                may_try_again: TryAgain::Pointless,
-            },
-            PartState::Unknown(doubt()),
-            PartState::Cancelled,
-        ]
-    }
-
-    fn events() -> Vec<PartEvent> {
-        let cause = || "c".to_owned();
-        vec![
-            PartEvent::Claimed,
-            PartEvent::Held(HoldReason::LineDown),
-            PartEvent::Accepted { reference: Some(9) },
-            PartEvent::Postponed {
-                wait: Duration::from_secs(5),
-            },
-            PartEvent::Refused {
-                cause: cause(),
-                may_try_again: TryAgain::Sensible,
-            },
-            PartEvent::Doubted { cause: cause() },
-            PartEvent::Restarted,
-            PartEvent::AcceptedLate { reference: None },
-            PartEvent::RefusedLate { cause: cause() },
-            PartEvent::Reported(Report::Delivered),
-            PartEvent::Reported(Report::Failed { cause: cause() }),
-            PartEvent::Cancelled,
-            PartEvent::AskedAgain,
-        ]
-    }
-
-    /// The table at the head of this module, whole: every pair that changes a state.
-    #[test]
-    fn transition_table() {
-        let mut table = String::new();
-        for state in states() {
-            for event in events() {
-                let (after, effect) = state.clone().apply(event.clone(), NOW);
-                if after != state {
-                    table += &format!("{state:?} + {event:?} = {after:?}");
-                    table += &effect
-                        .map(|effect| format!(" ! {effect:?}"))
-                        .unwrap_or_default();
-                    table.push('\n');
-                } else {
-                    assert_eq!(effect, None, "{state:?} + {event:?}");
-                }
-            }
-        }
-        expect_test::expect_file!["../tests/snapshots/part_transitions.txt"].assert_eq(&table);
-    }
-
-    #[test]
-    fn nothing_but_a_person_sends_a_doubtful_part_again() {
-        for event in events() {
-            let unknown = PartState::Unknown(doubt());
-            let (after, _) = unknown.apply(event.clone(), NOW);
-            assert_eq!(after.is_due(), event == PartEvent::AskedAgain, "{event:?}");
-        }
-    }
-
-    #[test]
-    fn the_state_of_a_message() {
-        let sent = || PartState::Sent {
-            reference: None,
-            at: THEN,
-        };
-        let unknown = || PartState::Unknown(doubt());
-        let queued = || PartState::Queued {
-            attempt: 0,
-            due: THEN,
-            doubt: None,
-        };
-        let failed = || PartState::Failed {
-            cause: String::new(),
-            may_try_again: TryAgain::Pointless,
-        };
-        let cases = [
-            (vec![queued(), queued()], MessageState::Queued),
-            (vec![sent(), queued()], MessageState::Queued),
-            (vec![sent(), sent()], MessageState::Sent),
-            (vec![PartState::Delivered, sent()], MessageState::Sent),
-            (
-                vec![PartState::Delivered, PartState::Delivered],
-                MessageState::Delivered,
-            ),
-            (vec![unknown(), queued()], MessageState::Unknown),
-            (vec![unknown(), failed()], MessageState::Failed),
-            (
-                vec![sent(), held(HoldReason::EarlierPart, None)],
-                MessageState::Failed,
-            ),
-            (
-                vec![PartState::Cancelled, PartState::Cancelled],
-                MessageState::Cancelled,
-            ),
-        ];
-        for (parts, state) in cases {
-            assert_eq!(message_state(&parts), state, "{parts:?}");
-        }
-    }
-
-    #[test]
-    fn back_off_grows_and_stays_bounded() {
-        let mut random = fastrand::Rng::with_seed(1);
-        for attempt in 0..100 {
-            let wait = back_off(attempt, &mut random);
-            assert!(
-                wait >= Duration::from_millis(3_750) && wait <= LONGEST_BACK_OFF,
-                "{attempt}: {wait:?}"
-            );
-        }
-        assert!(back_off(9, &mut random) >= Duration::from_secs(225));
-    }
-}
+mod tests;

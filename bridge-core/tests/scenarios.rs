@@ -1,144 +1,19 @@
 //! What the core does on bad days, seen from a chat and from the line.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::string_slice,
-    reason = "a test may be blunt"
-)]
+#![expect(clippy::string_slice, reason = "a test may be blunt")]
 
-mod memory;
+mod world;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_core::chat::MessageState;
-use bridge_core::conformance::{Counterpart, Seen, TestLine, Who};
+use bridge_core::conformance::{Counterpart, Who};
 use bridge_core::link::{Accepted, LinkPhase, RawPdu, SendError, TryAgain};
-use bridge_core::{
-    Arrival, Bridge, DeliveryReports, LateOutcome, LineName, LineSettings, Origin, PartId, People,
-    Role, Settings,
-};
-use memory::MemoryChat;
+use bridge_core::{Arrival, LateOutcome, Origin, PartId, Role, Sending};
 use tokio::time::Instant;
-
-const NUMBER: &str = "+12025550100";
-
-/// A bridge with one line and one chat, and what a person sees of it.
-struct World {
-    bridge: Bridge,
-    line: Arc<TestLine>,
-    chat: MemoryChat,
-}
-
-impl World {
-    async fn open(folder: &Path, chat: MemoryChat, line: Arc<TestLine>, role: Role) -> Self {
-        Self::open_with_wait(folder, chat, line, role, Duration::from_secs(180)).await
-    }
-
-    async fn open_with_wait(
-        folder: &Path,
-        mut chat: MemoryChat,
-        line: Arc<TestLine>,
-        role: Role,
-        reassembly_wait: Duration,
-    ) -> Self {
-        let mut person = chat.owner();
-        person.role = role;
-        let mut settings = Settings::new(
-            folder.to_owned(),
-            People(vec![person]),
-            vec![LineSettings {
-                name: home(),
-                country: None,
-                delivery_reports: DeliveryReports::Ask,
-            }],
-        );
-        settings.reassembly_wait = reassembly_wait;
-        let mut bridge = Bridge::open(settings).await.unwrap();
-        let adapter = chat.start(bridge.handle()).await;
-        bridge.attach_chat(adapter).await.unwrap();
-        bridge
-            .attach_line(&home(), Arc::<TestLine>::clone(&line))
-            .await
-            .unwrap();
-        Self { bridge, line, chat }
-    }
-
-    async fn new(folder: &Path) -> Self {
-        Self::open(folder, MemoryChat::default(), Arc::default(), Role::Owner).await
-    }
-
-    /// Ends the program and starts it again.
-    async fn restart(mut self, folder: &Path) -> Self {
-        self.chat.stop().await;
-        self.bridge.stop().await;
-        Self::open(folder, self.chat, self.line, Role::Owner).await
-    }
-
-    async fn arrives(&self, pdu: &RawPdu) -> Arrival {
-        self.bridge
-            .handle()
-            .sms_arrived(&home(), Origin::Direct, pdu.clone())
-            .await
-            .unwrap()
-    }
-
-    async fn says(&mut self, text: &str) {
-        self.chat.command(Who::Owner, text).await;
-    }
-
-    async fn seen(&mut self, what: &str, wanted: impl Fn(&Seen) -> bool) -> Seen {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            let timeline = self.chat.timeline().await;
-            if let Some(seen) = timeline.iter().find(|seen| wanted(seen)) {
-                return seen.clone();
-            }
-            assert!(
-                Instant::now() < deadline,
-                "{what} is not there: {timeline:#?}"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    async fn state(&mut self, text: &str, state: MessageState) {
-        let wanted =
-            |seen: &Seen| !seen.by_bridge && seen.text.contains(text) && seen.state == Some(state);
-        self.seen(&format!("{state:?} on {text}"), wanted).await;
-    }
-
-    async fn post(&mut self, text: &str) -> Seen {
-        self.seen(text, |seen| seen.by_bridge && seen.text.contains(text))
-            .await
-    }
-
-    fn sent(&self) -> Vec<String> {
-        self.line
-            .sent_to(NUMBER)
-            .into_iter()
-            .map(|part| part.text)
-            .collect()
-    }
-
-    /// Nothing is queued, nothing waits to be shown.
-    async fn settled(&self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            let pending = self.bridge.handle().pending().await.unwrap();
-            if pending.parts == 0 && pending.posts == 0 {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{pending:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
-fn home() -> LineName {
-    "home".parse().unwrap()
-}
+use world::memory::MemoryChat;
+use world::{NUMBER, World, home};
 
 /// Three parts in the GSM alphabet, told apart by their letter.
 fn three_parts() -> String {
@@ -467,8 +342,15 @@ async fn a_gap_that_was_waited_for_over_a_restart_is_shown_and_filled() {
     world.bridge.stop().await;
     // The wait is over when the program starts: before any chat is there.
     let (chat, line) = (world.chat, world.line);
-    let mut world =
-        World::open_with_wait(folder.path(), chat, line, Role::Owner, Duration::ZERO).await;
+    let mut world = World::open_with(
+        folder.path(),
+        chat,
+        line,
+        Role::Owner,
+        Duration::ZERO,
+        Sending::OneStep,
+    )
+    .await;
     world.post("part 2 of 2 has not come").await;
     world.arrives(&second).await;
     world

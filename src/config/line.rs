@@ -62,7 +62,6 @@ pub(crate) struct Line {
     /// Whether delivery reports are asked for.
     pub(crate) delivery_reports: bool,
     /// Whether a message is stored in the modem before it is sent.
-    #[allow(dead_code, reason = "read once the core stages messages")]
     pub(crate) two_step_send: bool,
     /// Which of several modems; a port by name must be that of this one.
     pub(crate) imei: Option<Imei>,

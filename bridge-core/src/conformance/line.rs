@@ -1,7 +1,7 @@
 //! A phone line for the suite: it says of each part what the case told it to, and remembers all that was sent.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use sms_codec::{
 };
 use tokio::sync::watch;
 
+use crate::conformance::storage::Storage;
 use crate::id::PartId;
 use crate::link::{
     Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, SendError, SlotContent, SmsLink,
@@ -25,9 +26,34 @@ pub struct TestLine {
     outcomes: Mutex<VecDeque<Result<Accepted, SendError>>>,
     sent: Mutex<Vec<SentPart>>,
     parts: Mutex<Vec<PartId>>,
-    hangs: AtomicBool,
+    hang: Mutex<Option<(When, Command)>>,
+    storage: Mutex<Storage>,
     /// Of the next PDU, in seconds since 1970; each is a second later than the one before.
     time: AtomicI64,
+}
+
+/// When, seen from a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Nothing of it has happened yet.
+    Before,
+    /// It was done, and nobody was told.
+    After,
+}
+
+/// What the line is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// [`SmsLink::send`].
+    Send,
+    /// [`SmsLink::stage`].
+    Stage,
+    /// [`SmsLink::inspect`].
+    Inspect,
+    /// [`SmsLink::transmit`].
+    Transmit,
+    /// [`SmsLink::discard`].
+    Discard,
 }
 
 /// One part that went out.
@@ -53,7 +79,8 @@ impl Default for TestLine {
             outcomes: Mutex::default(),
             sent: Mutex::default(),
             parts: Mutex::default(),
-            hangs: AtomicBool::new(false),
+            hang: Mutex::default(),
+            storage: Mutex::default(),
             time: AtomicI64::new(Clock::system().now().0 / 1000),
         }
     }
@@ -67,7 +94,23 @@ impl TestLine {
 
     /// The network takes the next part, and the modem never says so.
     pub fn hang(&self) {
-        self.hangs.store(true, Ordering::Relaxed);
+        self.hang_at(When::After, Command::Send);
+    }
+
+    /// The next command of this kind is never answered.
+    pub fn hang_at(&self, when: When, command: Command) {
+        *lock(&self.hang) = Some((when, command));
+    }
+
+    /// Whether a command hung since it was told to.
+    #[must_use]
+    pub fn has_hung(&self) -> bool {
+        lock(&self.hang).is_none()
+    }
+
+    /// The memory for messages to be sent.
+    pub fn storage(&self) -> MutexGuard<'_, Storage> {
+        lock(&self.storage)
     }
 
     /// Every part that was tried, in order.
@@ -144,6 +187,24 @@ impl TestLine {
 }
 
 impl TestLine {
+    /// Does it, unless this is where the line was told to hang.
+    async fn around<T>(&self, command: Command, act: impl FnOnce() -> T + Send) -> T {
+        if self.hangs(When::Before, command) {
+            std::future::pending::<()>().await;
+        }
+        let done = act();
+        if self.hangs(When::After, command) {
+            std::future::pending::<()>().await;
+        }
+        done
+    }
+
+    fn hangs(&self, when: When, command: Command) -> bool {
+        lock(&self.hang)
+            .take_if(|told| *told == (when, command))
+            .is_some()
+    }
+
     fn transmit_now(&self, part: PartId, tpdu: &[u8]) -> Result<Accepted, SendError> {
         lock(&self.parts).push(part);
         let options = DecodeOptions {
@@ -189,33 +250,41 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[async_trait]
 impl SmsLink for TestLine {
     async fn send(&self, part: PartId, tpdu: &[u8]) -> Result<Accepted, SendError> {
-        let outcome = self.transmit_now(part, tpdu);
-        if self.hangs.swap(false, Ordering::Relaxed) {
-            std::future::pending::<()>().await;
-        }
-        outcome
+        self.around(Command::Send, || self.transmit_now(part, tpdu))
+            .await
     }
 
-    async fn stage(&self, _tpdu: &[u8]) -> Result<StorageSlot, LinkError> {
-        Err(no_storage())
+    async fn stage(&self, tpdu: &[u8]) -> Result<StorageSlot, LinkError> {
+        self.around(Command::Stage, || self.storage().write(tpdu))
+            .await
     }
 
-    async fn transmit(&self, _part: PartId, _slot: &StorageSlot) -> Result<Accepted, SendError> {
-        Err(SendError::Retry {
-            cause: no_storage().0,
-        })
+    async fn transmit(&self, part: PartId, slot: &StorageSlot) -> Result<Accepted, SendError> {
+        let transmit = || {
+            let Some(tpdu) = self.storage().tpdu(slot) else {
+                return Err(SendError::Retry {
+                    cause: "there is nothing in this slot".to_owned(),
+                });
+            };
+            let outcome = self.transmit_now(part, &tpdu);
+            self.storage().mark(slot, &outcome);
+            outcome
+        };
+        self.around(Command::Transmit, transmit).await
     }
 
-    async fn inspect(&self, _slot: &StorageSlot) -> Result<SlotContent, LinkError> {
-        Err(no_storage())
+    async fn inspect(&self, slot: &StorageSlot) -> Result<SlotContent, LinkError> {
+        self.around(Command::Inspect, || self.storage().read(slot))
+            .await
     }
 
-    async fn discard(
-        &self,
-        _slot: &StorageSlot,
-        _expected: &RawPdu,
-    ) -> Result<Discarded, LinkError> {
-        Err(no_storage())
+    async fn discard(&self, slot: &StorageSlot, expected: &RawPdu) -> Result<Discarded, LinkError> {
+        self.around(Command::Discard, || self.storage().free(slot, expected))
+            .await
+    }
+
+    async fn staged(&self) -> Result<Vec<(StorageSlot, SlotContent)>, LinkError> {
+        self.storage().list()
     }
 
     async fn ussd(&self, _code: &str) -> Result<UssdAnswer, LinkError> {
@@ -225,8 +294,4 @@ impl SmsLink for TestLine {
     fn status(&self) -> watch::Receiver<LinkStatus> {
         self.status.subscribe()
     }
-}
-
-fn no_storage() -> LinkError {
-    LinkError("this line has no storage".to_owned())
 }

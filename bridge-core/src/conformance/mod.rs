@@ -7,14 +7,16 @@
 mod cases;
 mod line;
 mod stage;
+mod storage;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use line::{SentPart, TestLine};
+pub use line::{Command, SentPart, TestLine, When};
 use stage::Stage;
+pub use storage::{MarkHabit, Storage};
 
 use crate::chat::{ChatAdapter, MessageState};
 use crate::handle::BridgeHandle;

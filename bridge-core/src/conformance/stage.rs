@@ -10,7 +10,7 @@ use crate::address::LineName;
 use crate::bridge::Bridge;
 use crate::chat::MessageState;
 use crate::conformance::{Counterpart, Seen, TestLine, Who};
-use crate::handle::{DeliveryReports, LineSettings, Origin};
+use crate::handle::{DeliveryReports, LineSettings, Origin, Sending};
 use crate::link::RawPdu;
 use crate::person::People;
 use crate::settings::Settings;
@@ -65,6 +65,7 @@ impl<'a> Stage<'a> {
                     name: home(),
                     country: None,
                     delivery_reports: DeliveryReports::Ask,
+                    sending: Sending::OneStep,
                 }],
             )
         };

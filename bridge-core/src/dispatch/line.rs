@@ -1,19 +1,25 @@
-//! A line's worker: one part at a time, while the line is up.
+//! A line's worker: one part at a time, while the line is up; and between them what stands in the modem's memory.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::LineName;
-use crate::dispatch::{idle, settle};
+use crate::dispatch::{idle, settle, slots};
 use crate::handle::{BridgeHandle, Request};
-use crate::link::{LinkPhase, SendError, SmsLink};
-use crate::writer::{Claim, ClaimedPart};
+use crate::id::PartId;
+use crate::link::{Accepted, LinkError, LinkPhase, SendError, SmsLink, StorageSlot};
+use crate::slots::Reading;
+use crate::writer::{Checked, Claim, ClaimedPart, Step};
 
 /// Longer than any link takes (120 s for the result and 30 s of draining): a link that is silent for this long is broken.
 const SEND_LIMIT: Duration = Duration::from_secs(300);
+/// The first wait before the modem's memory is looked at again after that failed; doubled each time.
+const FIRST_LOOK: Duration = Duration::from_secs(60);
+const LAST_LOOK: Duration = Duration::from_secs(3600);
 
 /// Sends until told to stop.
 pub(crate) async fn run(
@@ -23,21 +29,20 @@ pub(crate) async fn run(
     waker: Arc<Notify>,
     stop: CancellationToken,
 ) {
-    let mut status = link.status();
+    let worker = Worker { bridge, line, link };
+    let mut status = worker.link.status();
+    let mut look = Look::now();
     while !stop.is_cancelled() {
         let phase = status.borrow_and_update().phase;
         if phase == LinkPhase::Down {
-            let hold = |reply| Request::HoldLine {
-                line: line.clone(),
-                reply,
-            };
-            if settle(&bridge, hold).await.is_none() {
+            look = Look::now();
+            if worker.hold().await.is_none() {
                 return;
             }
             tokio::select! {
                 changed = status.changed() => if changed.is_err() {
                     // The link is gone for good; nothing will go out until the program starts again.
-                    tracing::error!(%line, "the line's driver has ended");
+                    tracing::error!(line = %worker.line, "the line's driver has ended");
                     return stop.cancelled().await;
                 },
                 () = waker.notified() => {}
@@ -45,29 +50,22 @@ pub(crate) async fn run(
             }
             continue;
         }
-        let claim = |reply| Request::ClaimPart {
-            line: line.clone(),
-            reply,
-        };
-        match settle(&bridge, claim).await {
-            None => return,
-            Some(Claim::Job(ClaimedPart { id, tpdu })) => {
-                let sent = tokio::time::timeout(SEND_LIMIT, link.send(id, &tpdu)).await;
-                let outcome = sent.unwrap_or_else(|_elapsed| {
-                    Err(SendError::Unknown {
-                        cause: "the modem's driver did not answer".to_owned(),
-                    })
-                });
-                let outcome = |reply| Request::SettlePart {
-                    id,
-                    outcome: outcome.clone(),
-                    reply,
-                };
-                if settle(&bridge, outcome).await.is_none() {
-                    return;
-                }
+        if look.is_due() {
+            match slots::clear(&worker.bridge, &worker.line, &worker.link).await {
+                None => return,
+                Some(cleared) => look = look.after(cleared),
             }
+            continue;
+        }
+        match worker.claim().await {
+            None => return,
+            Some(Claim::Job(part)) => match worker.work(part).await {
+                None => return,
+                Some(Memory::Touched) => look = Look::now(),
+                Some(Memory::Untouched) => {}
+            },
             Some(Claim::Wait(at)) => {
+                let at = [at, look.at].into_iter().flatten().min();
                 tokio::select! {
                     () = idle(at, &waker, &stop) => {}
                     changed = status.changed() => drop(changed),
@@ -75,4 +73,153 @@ pub(crate) async fn run(
             }
         }
     }
+}
+
+/// When the modem's memory is looked at.
+#[derive(Clone, Copy)]
+struct Look {
+    /// `None`: nothing of ours stands there.
+    at: Option<Instant>,
+    wait: Duration,
+}
+
+impl Look {
+    fn now() -> Self {
+        Self {
+            at: Some(Instant::now()),
+            wait: FIRST_LOOK,
+        }
+    }
+
+    fn is_due(self) -> bool {
+        self.at.is_some_and(|at| at <= Instant::now())
+    }
+
+    fn after(self, cleared: slots::Cleared) -> Self {
+        match cleared {
+            slots::Cleared::All => Self {
+                at: None,
+                wait: FIRST_LOOK,
+            },
+            slots::Cleared::LookAgain => Self::now(),
+            slots::Cleared::NotAll => Self {
+                at: Some(Instant::now() + self.wait),
+                wait: (self.wait * 2).min(LAST_LOOK),
+            },
+        }
+    }
+}
+
+/// Whether a part's way went through the modem's memory, so that there is something to look at.
+enum Memory {
+    Touched,
+    Untouched,
+}
+
+struct Worker {
+    bridge: BridgeHandle,
+    line: LineName,
+    link: Arc<dyn SmsLink>,
+}
+
+/// Every method answers `None` when the bridge is stopping.
+impl Worker {
+    async fn hold(&self) -> Option<()> {
+        let hold = |reply| Request::HoldLine {
+            line: self.line.clone(),
+            reply,
+        };
+        settle(&self.bridge, hold).await
+    }
+
+    async fn claim(&self) -> Option<Claim<ClaimedPart>> {
+        let claim = |reply| Request::ClaimPart {
+            line: self.line.clone(),
+            reply,
+        };
+        settle(&self.bridge, claim).await
+    }
+
+    async fn work(&self, part: ClaimedPart) -> Option<Memory> {
+        let ClaimedPart { id, tpdu, step } = part;
+        match step {
+            Step::Send => {
+                self.send(id, &tpdu).await?;
+                Some(Memory::Untouched)
+            }
+            Step::Stage => self.stage(id, &tpdu).await,
+            Step::Transmit(slot) => {
+                self.transmit(id, &tpdu, &slot).await?;
+                Some(Memory::Touched)
+            }
+        }
+    }
+
+    async fn send(&self, id: PartId, tpdu: &[u8]) -> Option<()> {
+        let sent = limited(self.link.send(id, tpdu)).await;
+        self.settle(id, sent, None).await
+    }
+
+    async fn stage(&self, id: PartId, tpdu: &[u8]) -> Option<Memory> {
+        let staged = tokio::time::timeout(SEND_LIMIT, self.link.stage(tpdu)).await;
+        let outcome = staged.unwrap_or_else(|_elapsed| {
+            Err(LinkError("the modem's driver did not answer".to_owned()))
+        });
+        let staged = |reply| Request::SettleStaging {
+            id,
+            outcome: outcome.clone(),
+            reply,
+        };
+        let otherwise = settle(&self.bridge, staged).await?;
+        if outcome.is_ok() {
+            return Some(Memory::Untouched);
+        }
+        if let Some(ClaimedPart { id, tpdu, .. }) = otherwise {
+            self.send(id, &tpdu).await?;
+        }
+        Some(Memory::Touched)
+    }
+
+    async fn transmit(&self, id: PartId, tpdu: &[u8], slot: &StorageSlot) -> Option<()> {
+        // Whatever stands there is what would be sent.
+        let reading = slots::look(&self.link, slot, tpdu).await;
+        let check = |reply| Request::SettleCheck { id, reading, reply };
+        match settle(&self.bridge, check).await? {
+            Checked::Transmit => {}
+            Checked::Otherwise(ClaimedPart { id, tpdu, .. }) => return self.send(id, &tpdu).await,
+            Checked::Settled => return Some(()),
+        }
+        let sent = limited(self.link.transmit(id, slot)).await;
+        let reading = match &sent {
+            Err(SendError::Unknown { .. }) => slots::look(&self.link, slot, tpdu).await,
+            Ok(_) | Err(SendError::Retry { .. } | SendError::Reject { .. }) => None,
+        };
+        self.settle(id, sent, reading).await
+    }
+
+    async fn settle(
+        &self,
+        id: PartId,
+        outcome: Result<Accepted, SendError>,
+        reading: Option<Reading>,
+    ) -> Option<()> {
+        let outcome = |reply| Request::SettlePart {
+            id,
+            outcome: outcome.clone(),
+            reading,
+            reply,
+        };
+        settle(&self.bridge, outcome).await
+    }
+}
+
+async fn limited(
+    sending: impl Future<Output = Result<Accepted, SendError>>,
+) -> Result<Accepted, SendError> {
+    let sent = tokio::time::timeout(SEND_LIMIT, sending).await;
+    sent.unwrap_or_else(|_elapsed| {
+        Err(SendError::Unknown {
+            cause: "the modem's driver did not answer".to_owned(),
+        })
+    })
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod line;
+pub(crate) mod slots;
 
 use std::time::Duration;
 

@@ -109,6 +109,34 @@ pub(crate) fn unmatched_prefix(line: &LineName) -> Vec<u8> {
     Key::new("unmatched").text(line.as_str()).0
 }
 
+/// Something that was written into the modem's memory for a part.
+pub(crate) fn staged(line: &LineName, id: u64) -> Vec<u8> {
+    Key::new("staged").text(line.as_str()).number(id).0
+}
+
+pub(crate) fn staged_prefix(line: &LineName) -> Vec<u8> {
+    Key::new("staged").text(line.as_str()).0
+}
+
+/// What is known of how this modem marks what was sent from its memory.
+pub(crate) fn slot_marks(line: &LineName, modem: &str) -> Vec<u8> {
+    Key::new("slot-marks").text(line.as_str()).text(modem).0
+}
+
+/// People were told this notice of a line.
+pub(crate) fn told_notice(line: &LineName, notice: &str) -> Vec<u8> {
+    Key::new("told")
+        .text("notice")
+        .text(line.as_str())
+        .text(notice)
+        .0
+}
+
+/// How many notices of a line people were told lately.
+pub(crate) fn notice_hour(line: &LineName) -> Vec<u8> {
+    Key::new("notice-hour").text(line.as_str()).0
+}
+
 /// A TPDU that was taken over, by its hexadecimal form.
 pub(crate) fn taken(line: &LineName, tpdu: &str) -> Vec<u8> {
     Key::new("taken").text(line.as_str()).text(tpdu).0

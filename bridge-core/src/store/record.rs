@@ -8,6 +8,7 @@ use crate::id::{MessageId, PartId, PostId, Timestamp};
 use crate::link::StorageSlot;
 use crate::part::PartState;
 use crate::post::PostState;
+use crate::slots::Tried;
 
 /// A message, in or out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,33 @@ pub(crate) struct Part {
     pub(crate) tpdu: String,
     pub(crate) report: ReportWish,
     pub(crate) state: PartState,
+}
+
+/// What was, or was to be, written into the modem's memory for a part. Stored before, and kept until it is known to be
+/// gone from there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StagedNote {
+    pub(crate) part: PartId,
+    /// `None`: the modem has not said where it put it, or whether.
+    pub(crate) slot: Option<StorageSlot>,
+    pub(crate) tried: Tried,
+}
+
+/// A notice of a line that people were told, by which its repetition is recognised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ToldNotice {
+    pub(crate) at: Timestamp,
+    /// How often it came since.
+    pub(crate) count: u32,
+    /// Where that is shown; empty where it is not.
+    pub(crate) posts: Vec<PostId>,
+}
+
+/// How many notices of a line people were told within an hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NoticeHour {
+    pub(crate) since: Timestamp,
+    pub(crate) told: u32,
 }
 
 /// Whether the part asks for a status report (TP-SRR).
@@ -194,7 +222,8 @@ mod tests {
     use crate::chat::{InboxId, Place, RoomKind};
     use crate::link::TryAgain;
     use crate::part::{Doubt, HoldReason};
-    use crate::store::encode;
+    use crate::slots::Marks;
+    use crate::store::{decode, encode};
 
     /// Old stores hold exactly these octets (behind the version octet): a changed line needs a migration.
     #[test]
@@ -263,6 +292,7 @@ mod tests {
                 attempt: 1,
                 at: now,
                 doubt: None,
+                slot: None,
             },
             PartState::Sent {
                 reference: Some(3),
@@ -276,14 +306,39 @@ mod tests {
             PartState::Unknown(doubt()),
             PartState::Cancelled,
         ];
-        for state in states {
+        let slot = || StorageSlot {
+            memory: "SM".to_owned(),
+            index: 3,
+        };
+        let staged = [
+            PartState::Staging {
+                attempt: 1,
+                at: now,
+                doubt: None,
+            },
+            PartState::Staged {
+                attempt: 1,
+                due: now,
+                slot: slot(),
+                doubt: Some(doubt()),
+            },
+            PartState::Transmitting {
+                attempt: 2,
+                at: now,
+                doubt: None,
+                slot: Some(slot()),
+            },
+        ];
+        for state in states.into_iter().chain(staged) {
             let part = Part {
                 conversation: conversation.clone(),
                 tpdu: "01".to_owned(),
                 report: ReportWish::Asked,
                 state,
             };
-            add("part", encode(&part).unwrap());
+            let stored = encode(&part).unwrap();
+            assert_eq!(decode::<Part>(&[], &stored).unwrap(), part);
+            add("part", stored);
         }
         let report = UnmatchedReport {
             reference: 7,
@@ -293,15 +348,45 @@ mod tests {
             arrived_at: now,
         };
         add("unmatched", encode(&report).unwrap());
-        let slot = StorageSlot {
-            memory: "SM".to_owned(),
-            index: 3,
-        };
+        for tried in [
+            Tried::Not,
+            Tried::Accepted,
+            Tried::Refused,
+            Tried::Doubted,
+            Tried::Over,
+        ] {
+            let note = StagedNote {
+                part: PartId::new(MessageId(1), 2),
+                slot: (tried != Tried::Not).then(slot),
+                tried,
+            };
+            add("staged", encode(&note).unwrap());
+        }
+        for marks in [Marks::Telling, Marks::Silent] {
+            add("slot-marks", encode(&marks).unwrap());
+        }
+        add(
+            "told-notice",
+            encode(&ToldNotice {
+                at: now,
+                count: 2,
+                posts: vec![PostId(5)],
+            })
+            .unwrap(),
+        );
+        add(
+            "notice-hour",
+            encode(&NoticeHour {
+                since: now,
+                told: 3,
+            })
+            .unwrap(),
+        );
         add(
             "taken",
             encode(&Taken {
                 at: now,
-                slot: Some(slot),
+                slot: Some(slot()),
                 message: None,
                 dated: Dated::Yes,
             })

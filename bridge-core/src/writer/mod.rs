@@ -9,11 +9,13 @@
 mod compose;
 mod incoming;
 mod marks;
+mod notices;
 mod outgoing;
 mod posts;
 mod queue;
 mod reports;
 mod rooms;
+mod slots;
 mod status;
 mod submit;
 mod work;
@@ -33,9 +35,10 @@ use crate::id::Timestamp;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Transaction, keys};
 
-pub(crate) use outgoing::ClaimedPart;
+pub(crate) use outgoing::{ClaimedPart, Step};
 pub(crate) use posts::{ChatJob, PostOutcome, RoomPlan};
 use queue::{Next, Queue};
+pub(crate) use slots::{Checked, KnownSlot, SlotWork};
 use work::{Change, Core, Opened, Work};
 
 /// Requests that share one commit, at most.
@@ -324,8 +327,40 @@ impl Writer {
             Request::HoldLine { line, reply } => {
                 self.answer(group, reply, |work| work.hold_line(&line));
             }
-            Request::SettlePart { id, outcome, reply } => {
-                self.answer(group, reply, |work| work.settle_part(id, outcome));
+            Request::SettlePart {
+                id,
+                outcome,
+                reading,
+                reply,
+            } => {
+                self.answer(group, reply, |work| work.settle_part(id, outcome, reading));
+            }
+            Request::SettleStaging { id, outcome, reply } => {
+                self.answer(group, reply, |work| work.settle_staging(id, outcome));
+            }
+            Request::SettleCheck { id, reading, reply } => {
+                self.answer(group, reply, |work| work.settle_check(id, reading));
+            }
+            Request::SlotWork { line, reply } => {
+                self.answer(group, reply, |work| work.slot_work(&line));
+            }
+            Request::SlotRead {
+                line,
+                note,
+                reading,
+                reply,
+            } => {
+                self.answer(group, reply, |work| work.slot_read(&line, note, reading));
+            }
+            Request::SlotsCleared { line, notes, reply } => {
+                self.answer(group, reply, |work| work.slots_cleared(&line, &notes));
+            }
+            Request::LineNotice {
+                line,
+                notice,
+                reply,
+            } => {
+                self.answer(group, reply, |work| work.line_notice(&line, notice));
             }
             Request::ClaimChat { network, reply } => {
                 let next = self.next(&QueueName::Chat(network));

@@ -8,8 +8,9 @@ use crate::address::LineName;
 use crate::chat::{Choice, Content, Destination};
 use crate::handle::LateOutcome;
 use crate::id::{MessageId, PartId};
-use crate::link::{Accepted, SendError, TryAgain};
+use crate::link::{Accepted, SendError, StorageSlot, TryAgain};
 use crate::part::{Effect, HoldReason, PartEvent, PartState, back_off};
+use crate::slots::Reading;
 use crate::store::record::{Message, Way};
 use crate::store::{StoreError, keys};
 use crate::writer::work::{Draft, Job, Opened, Work};
@@ -17,25 +18,41 @@ use crate::writer::work::{Draft, Job, Opened, Work};
 /// After this many tries the writer is told that it is still not sent.
 const TELL_AFTER: u32 = 3;
 
-/// A part that a line's worker is to send now.
+/// A part with which a line's worker is to do something now.
 #[derive(Debug)]
 pub(crate) struct ClaimedPart {
     pub(crate) id: PartId,
     pub(crate) tpdu: Vec<u8>,
+    pub(crate) step: Step,
+}
+
+/// What is to be done with a part.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Send it in one step.
+    Send,
+    /// Write it into the modem's memory.
+    Stage,
+    /// Send it from there.
+    Transmit(StorageSlot),
 }
 
 impl Work<'_> {
-    /// Whatever was being sent when the program ended is unknown; the rest waits as before.
+    /// Whatever was being sent when the program ended is unknown; the rest waits as before, and so does what was only being
+    /// written into the modem's memory.
     pub(super) fn recover_parts(&mut self) -> Result<(), StoreError> {
         for key in self.transaction.keys(&keys::outbox_prefix(), usize::MAX)? {
             let Some(id) = keys::last_number(&key).map(PartId) else {
                 continue;
             };
             match self.part(id)? {
-                Some(part) if matches!(part.state, PartState::Transmitting { .. }) => {
+                Some(part) if part.state.is_in_hand() => {
                     match self.core.opened {
                         Opened::First => {
-                            warn!(part_id = %id, "it was being sent when the program ended; its outcome is unknown");
+                            if matches!(part.state, PartState::Transmitting { .. }) {
+                                warn!(part_id = %id, "it was being sent when the program ended; its outcome is unknown");
+                                self.note_doubt(id)?;
+                            }
                             self.apply_to_part(id, PartEvent::Restarted)?;
                         }
                         Opened::Again if self.core.is_handed(Job::Part(id)) => {
@@ -60,18 +77,47 @@ impl Work<'_> {
     }
 
     pub(super) fn claim_part(&mut self, id: PartId) -> Result<Option<ClaimedPart>, StoreError> {
-        self.apply_to_part(id, PartEvent::Claimed)?;
-        // It may have been called off, or held, in the same commit.
-        let claimed = self.part(id)?;
-        let Some(part) =
-            claimed.filter(|part| matches!(part.state, PartState::Transmitting { .. }))
-        else {
+        let Some(part) = self.part(id)? else {
             return Ok(None);
+        };
+        let line = part.conversation.line;
+        if !matches!(part.state, PartState::Staged { .. }) && self.stages(&line)? {
+            self.apply_to_part(id, PartEvent::ClaimedToStage)?;
+            let staging = self.part(id)?;
+            if staging.is_some_and(|part| matches!(part.state, PartState::Staging { .. })) {
+                self.note_staging(&line, id)?;
+            }
+        } else {
+            self.apply_to_part(id, PartEvent::Claimed)?;
+        }
+        self.claimed(id)
+    }
+
+    /// What the worker is to do with a part that it gets. `None`: nothing; it may have been called off, or held, in the
+    /// same commit.
+    pub(super) fn claimed(&mut self, id: PartId) -> Result<Option<ClaimedPart>, StoreError> {
+        let Some(part) = self.part(id)? else {
+            return Ok(None);
+        };
+        let step = match part.state {
+            PartState::Transmitting { slot: None, .. } => Step::Send,
+            PartState::Transmitting {
+                slot: Some(slot), ..
+            } => Step::Transmit(slot),
+            PartState::Staging { .. } => Step::Stage,
+            PartState::Queued { .. }
+            | PartState::Held { .. }
+            | PartState::Staged { .. }
+            | PartState::Sent { .. }
+            | PartState::Delivered
+            | PartState::Failed { .. }
+            | PartState::Unknown(_)
+            | PartState::Cancelled => return Ok(None),
         };
         self.hand_out(Job::Part(id));
         // The octets were made by `compose` and stored: they decode.
         let tpdu = sms_codec::hex::decode(&part.tpdu).unwrap_or_default();
-        Ok(Some(ClaimedPart { id, tpdu }))
+        Ok(Some(ClaimedPart { id, tpdu, step }))
     }
 
     /// The line went down: what waits for it says so.
@@ -90,12 +136,15 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// `reading`: what the part's slot read right after an outcome in doubt.
     pub(super) fn settle_part(
         &mut self,
         id: PartId,
         outcome: Result<Accepted, SendError>,
+        reading: Option<Reading>,
     ) -> Result<(), StoreError> {
         self.give_back(Job::Part(id));
+        let outcome = self.outcome_by_slot(id, outcome, reading)?;
         let attempt = match self.part(id)?.map(|part| part.state) {
             Some(PartState::Transmitting { attempt, .. }) => attempt,
             _ => 1,
@@ -172,6 +221,8 @@ impl Work<'_> {
             }
             PartState::Queued { .. }
             | PartState::Held { .. }
+            | PartState::Staging { .. }
+            | PartState::Staged { .. }
             | PartState::Transmitting { .. }
             | PartState::Delivered
             | PartState::Cancelled => {}

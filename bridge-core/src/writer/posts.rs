@@ -273,7 +273,8 @@ impl Work<'_> {
         self.save_post(id, &post)
     }
 
-    /// An SMS that a chat refuses, or may not show, is shown in the admin chats, where it can be answered too.
+    /// An SMS or a missed call that a chat refuses, or may not show, is shown in the admin chats, where it can be answered
+    /// too.
     fn alert_if_lost(&mut self, post: &Post) -> Result<(), StoreError> {
         let (words, cause) = match &post.state {
             PostState::Dead { cause } => ("could not be shown", cause),
@@ -283,36 +284,26 @@ impl Work<'_> {
             | PostState::Posted { .. }
             | PostState::Dropped => return Ok(()),
         };
-        let Content::Sms {
-            from,
-            line,
-            text,
-            sent_at,
-            notes,
-        } = post.content.clone()
-        else {
-            return Ok(());
-        };
-        if matches!(post.destination, Destination::Admin { .. }) {
-            return Ok(());
+        match post.destination {
+            Destination::Conversation { .. } => {}
+            Destination::Admin { .. } | Destination::Place(_) => return Ok(()),
         }
         let label = self
             .core
             .chats
             .get(&post.network)
             .map_or_else(String::new, |known| known.label.clone());
-        let mut notes = notes;
-        notes.push(format!("this {words} in its place in {label}: {cause}"));
+        let note = format!("this {words} in its place in {label}: {cause}");
+        let mut content = post.content.clone();
+        match &mut content {
+            Content::Sms { notes, .. } => notes.push(note),
+            Content::Notice { text } => *text = format!("{text}\n({note})"),
+            Content::Mirror { .. } => return Ok(()),
+        }
         for (network, description) in self.core.chats.clone() {
             for inbox in description.admins {
-                let content = Content::Sms {
-                    from: from.clone(),
-                    line: line.clone(),
-                    text: text.clone(),
-                    sent_at: sent_at.clone(),
-                    notes: notes.clone(),
-                };
-                let mut draft = Draft::new(&network, Destination::Admin { inbox }, content);
+                let destination = Destination::Admin { inbox };
+                let mut draft = Draft::new(&network, destination, content.clone());
                 draft.conversation = post.conversation.clone();
                 self.add_post(draft)?;
             }

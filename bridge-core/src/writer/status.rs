@@ -1,7 +1,8 @@
 //! What is under way, for `/status` and for whoever waits for the end of it.
 
-use crate::handle::Pending;
+use crate::handle::{Pending, Sending};
 use crate::link::LinkPhase;
+use crate::slots::Marks;
 use crate::store::{StoreError, keys};
 use crate::writer::work::Work;
 
@@ -33,6 +34,14 @@ impl Work<'_> {
             match status.phase {
                 LinkPhase::Ready => text += "ready",
                 LinkPhase::Down => text += &format!("not ready – {}", status.words),
+            }
+            if self
+                .core
+                .line(&line.name)
+                .is_some_and(|line| line.sending == Sending::TwoSteps)
+                && self.marks(&line.name)? == Some(Marks::Silent)
+            {
+                text += ", two_step_send is of no use with this modem";
             }
             if let Some(operator) = &status.operator {
                 text += &format!(", {operator}");

@@ -221,8 +221,8 @@ impl Work<'_> {
             self.transaction.save(key, &())?;
         }
         let due = match &part.state {
-            PartState::Queued { due, .. } => Due::At(*due),
-            PartState::Transmitting { .. } => Due::Taken,
+            PartState::Queued { due, .. } | PartState::Staged { due, .. } => Due::At(*due),
+            PartState::Staging { .. } | PartState::Transmitting { .. } => Due::Taken,
             state if state.is_due() => Due::At(self.now),
             PartState::Held { .. }
             | PartState::Sent { .. }

@@ -33,6 +33,7 @@ struct State {
     messages: Vec<(Seen, Vec<Choice>)>,
     lose: bool,
     refuse: u32,
+    reject: bool,
 }
 
 impl Server {
@@ -118,6 +119,11 @@ impl ChatAdapter for Adapter {
                     after: None,
                 });
             }
+            if std::mem::take(&mut state.reject) {
+                return Err(ChatError::Reject {
+                    cause: "not here".to_owned(),
+                });
+            }
         }
         let message = self.server.add(rendered(post), true, post.choices.clone());
         if std::mem::take(&mut self.server.state().lose) {
@@ -161,6 +167,12 @@ impl ChatAdapter for Adapter {
 }
 
 impl MemoryChat {
+    /// The next post is refused for good.
+    #[allow(dead_code, reason = "not every test needs it")]
+    pub(crate) fn reject_next_post(&self) {
+        self.server.state().reject = true;
+    }
+
     async fn event(&self, who: Who, message: String, reply_to: Option<String>, body: Body) {
         let id = match who {
             Who::Owner => "1",
