@@ -8,11 +8,18 @@
 //! |---|---|
 //! | `usb` | one device of sysfs, read |
 //! | `kind` | what a device is to us, and what to do where it shows no port |
+//! | [`holder`] | who has a port open, and what to do about it |
+//! | `lock`, `claims` | one program at a port, one line of this program at a device |
+//! | `hotplug` | devices that come and go |
 //! | `tables` | facts: vendors, sticks in CD-ROM mode, which port of a stick to ask first |
 
+pub(crate) mod claims;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod holder;
+pub(crate) mod hotplug;
 mod kind;
+pub(crate) mod lock;
 mod tables;
 #[cfg(test)]
 mod tests;
