@@ -341,6 +341,10 @@ impl Driver {
                 Output::Event(event) => self.keep(event),
                 Output::AskPin(attempt) => self.ask_gate(attempt),
                 Output::ClosePort => wish = Wish::ClosePort,
+                Output::ResetUsb => {
+                    tracing::warn!(port = %self.config.address, "nothing here can reset the modem at its USB port: unplug it for a moment");
+                    wish = Wish::ClosePort;
+                }
             }
         }
         while let Some(event) = self.waiting.pop_front() {
@@ -439,6 +443,7 @@ impl Driver {
             }
             Request::Stage { .. } => Answer::Staged(Err(stopped)),
             Request::Inspect { .. } => Answer::Inspected(Err(stopped)),
+            Request::Staged => Answer::Listed(Err(stopped)),
             Request::Delete { .. } => Answer::Deleted(Err(stopped)),
             Request::Ussd { .. } => Answer::Ussd(Err(stopped)),
         };
@@ -467,6 +472,7 @@ fn tag_of(request: &Request) -> Option<u64> {
         Request::Send { tag, .. } | Request::Transmit { tag, .. } => Some(*tag),
         Request::Stage { .. }
         | Request::Inspect { .. }
+        | Request::Staged
         | Request::Delete { .. }
         | Request::Ussd { .. } => None,
     }
