@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::redacted::Redacted;
 use crate::storage::Memory;
+use crate::transcript::Tap;
 
 /// How one line is run. [`Config::new`] gives what a common USB stick needs.
 #[derive(Debug, Clone)]
@@ -47,6 +48,8 @@ pub struct Config {
     pub calls: Calls,
     /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
     pub network_timeout: Duration,
+    /// Sees every byte that is written or read. `None`: nobody does.
+    pub tap: Option<Tap>,
 }
 
 impl Config {
@@ -69,6 +72,7 @@ impl Config {
             init: Vec::new(),
             calls: Calls::LetRing,
             network_timeout: Duration::from_secs(900),
+            tap: None,
         }
     }
 }
