@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::discovery::{Sysfs, lock};
 use crate::redacted::Redacted;
 use crate::storage::Memory;
+use crate::transcript::Tap;
 
 /// How one line is run. [`Config::new`] gives what a common USB stick needs.
 #[derive(Debug, Clone)]
@@ -53,6 +54,8 @@ pub struct Config {
     pub sysfs: Sysfs,
     /// Where lock files of serial ports are kept, `/run/lock` as other programs have it.
     pub lock_folder: PathBuf,
+    /// Sees every byte that is written or read. `None`: nobody does.
+    pub tap: Option<Tap>,
 }
 
 impl Config {
@@ -77,6 +80,7 @@ impl Config {
             network_timeout: Duration::from_secs(900),
             sysfs: Sysfs::default(),
             lock_folder: PathBuf::from(lock::FOLDER),
+            tap: None,
         }
     }
 }

@@ -25,6 +25,7 @@ mod pdu;
 mod redacted;
 mod status;
 mod storage;
+pub mod transcript;
 
 pub use cause::{Cause, ModemError};
 pub use config::{
@@ -33,7 +34,7 @@ pub use config::{
     PinError, PinGate, ServiceCentre, ServiceCentreError, UsbPath, UsbPathError,
 };
 pub use country::{country_of_imsi, country_of_mcc};
-pub use driver::{Handle, spawn};
+pub use driver::{Handle, RawPort, spawn};
 pub use error::{CommandError, SendError};
 pub use event::{Accepted, Event, FollowUp, MessageReference, Origin, UssdAnswer};
 pub use pdu::{Kind, RawPdu};

@@ -10,6 +10,7 @@ mod find;
 mod handle;
 mod port;
 mod probe;
+mod raw_port;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use find::Finder;
 use handle::Ask;
 pub use handle::Handle;
 use port::Port;
+pub use raw_port::RawPort;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,7 @@ use crate::engine::{Answer, Engine, Output, Request, RequestId, Settings};
 use crate::error::{CommandError, SendError};
 use crate::event::{Event, Origin};
 use crate::status::{Phase, Status};
+use crate::transcript::Direction;
 
 /// Questions that may wait in each of the two queues; askers beyond it wait in their own call.
 const QUEUE: usize = 32;
@@ -203,6 +206,12 @@ impl Driver {
         self.started.elapsed()
     }
 
+    fn see(&self, direction: Direction, bytes: &[u8]) {
+        if let Some(tap) = &self.config.tap {
+            tap.see(direction, bytes);
+        }
+    }
+
     fn close(&mut self, phase: Phase) {
         self.gate = None;
         self.engine.handle_closed(phase);
@@ -231,6 +240,7 @@ impl Driver {
         loop {
             self.engine.handle_timeout(self.now());
             while let Some(bytes) = self.engine.poll_transmit() {
+                self.see(Direction::ToModem, &bytes);
                 if let Err(error) = port.write(&bytes, self.config.pacing).await {
                     tracing::warn!(port = %self.config.address, %error, "the port takes nothing any more");
                     return Ended::PortGone;
@@ -269,6 +279,7 @@ impl Driver {
                 }
                 Happening::Read(Ok(length)) => {
                     let bytes = buffer.get(..*length).unwrap_or_default();
+                    self.see(Direction::FromModem, bytes);
                     self.handle(happening, bytes);
                 }
                 Happening::Asked(Some(_))
