@@ -57,16 +57,28 @@ pub mod card;
 pub mod control;
 mod fault;
 mod network;
+mod profile;
 mod quirks;
+mod random;
+pub mod replay;
 pub mod serve;
 mod settings;
 mod simulator;
 pub mod tpdu;
 
 pub use arrival::Incoming;
+pub use at::calls::{Call, CallEnd};
 pub use at::state::Registration;
-pub use fault::{LostAnswer, NetworkTook, SendFault};
+pub use fault::{
+    CommandFault, CommandSpoil, FaultRates, Fired, LostAnswer, ModemFault, NetworkTook,
+    NotificationFault, SendFault, SimCard,
+};
 pub use network::{Event, KEPT, Message, Network, Submission};
-pub use quirks::{Chatter, EmptySlot, PduForm, Prompt, Quirks, UssdText};
-pub use settings::{Friend, RadioAtStart, Reports, Settings, UssdStep};
+pub use profile::{Family, Profile};
+pub use quirks::{
+    AfterReset, CellForm, Chatter, EmptySlot, HangUp, LineEnd, Overrun, PduForm, Prompt, Quirks,
+    SlotAfterSend, SlotServiceCentre, StartUpLine, StatusField, UnknownCommand, UssdText,
+};
+pub use replay::{Replay, Transcript};
+pub use settings::{Friend, Identity, Latency, RadioAtStart, Reports, Settings, UssdStep};
 pub use simulator::{Port, Simulator};

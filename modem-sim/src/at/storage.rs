@@ -9,7 +9,7 @@ use super::{
     parse::{Arguments, Form},
 };
 use crate::card::{Memory, Slot, Status};
-use crate::quirks::{EmptySlot, PduForm};
+use crate::quirks::{EmptySlot, PduForm, StatusField};
 use crate::simulator::Simulator;
 use crate::tpdu::{Address, split_service_centre, to_hex};
 
@@ -70,16 +70,16 @@ impl Simulator {
     pub(super) fn cpms(&mut self, form: &Form) -> Answered {
         self.sim_for_messages()?;
         match form {
-            Form::Test => {
-                let lists = "(\"SM\",\"ME\",\"MT\")";
-                let reports = self.card.capacity(Memory::Reports) > 0;
-                let first = if reports {
-                    "(\"SM\",\"ME\",\"MT\",\"SR\")"
-                } else {
-                    lists
-                };
-                self.cpms_line([first, lists, lists].map(str::to_owned))
-            }
+            Form::Test => match &self.settings.quirks.cpms_list {
+                Some(list) => line(format!("+CPMS: {list}")),
+                None => self.cpms_line([0, 1, 2].map(|place| {
+                    let names: Vec<String> = self
+                        .storages(place)
+                        .map(|memory| format!("\"{}\"", memory.name()))
+                        .collect();
+                    format!("({})", names.join(","))
+                })),
+            },
             Form::Query => self.cpms_line(self.modem.memories.map(|memory| {
                 format!(
                     "\"{}\",{},{}",
@@ -93,6 +93,14 @@ impl Simulator {
         }
     }
 
+    /// The memories that `+CPMS` offers at that place.
+    fn storages(&self, place: usize) -> impl Iterator<Item = Memory> {
+        let offered = self.settings.storages.get(place).into_iter().flatten();
+        offered
+            .copied()
+            .filter(|memory| self.card.capacity(*memory) > 0)
+    }
+
     fn choose_memories(&mut self, values: &Arguments) -> Answered {
         let places = self.settings.quirks.cpms_memories;
         if values.len() > places {
@@ -103,9 +111,8 @@ impl Simulator {
             let Some(name) = values.text(place) else {
                 continue;
             };
-            let named = Memory::named(&name.to_ascii_uppercase())
-                .filter(|named| self.card.capacity(*named) > 0)
-                .filter(|named| place == 0 || *named != Memory::Reports);
+            let name = name.to_ascii_uppercase();
+            let named = self.storages(place).find(|offered| offered.name() == name);
             *memory = named.ok_or(CMS_OPERATION_NOT_SUPPORTED)?;
         }
         self.modem.memories = chosen;
@@ -134,26 +141,33 @@ impl Simulator {
         }
     }
 
+    fn shown_status(&self, slot: &Slot) -> String {
+        match self.settings.quirks.status_field {
+            StatusField::Number => slot.status.number().to_string(),
+            StatusField::Empty => String::new(),
+        }
+    }
+
     pub(super) fn cnmi(&mut self, form: &Form) -> Answered {
-        let reports = if self.card.capacity(Memory::Reports) > 0 {
-            2
-        } else {
-            1
-        };
+        let mut offered = self.settings.cnmi.clone();
+        if let [_, _, _, reports, _] = &mut offered
+            && self.card.capacity(Memory::Reports) == 0
+            && offers(reports, 2)
+        {
+            "(0-1)".clone_into(reports);
+        }
         match form {
-            Form::Test => line(format!("+CNMI: (0-2),(0-3),(0,2),(0-{reports}),(0,1)")),
+            Form::Test => line(format!("+CNMI: {}", offered.join(","))),
             Form::Query => line(format!(
                 "+CNMI: {}",
                 self.modem.cnmi.map(|value| value.to_string()).join(",")
             )),
             Form::Set(values) => {
                 let mut chosen = self.modem.cnmi;
-                for (place, (value, most)) in
-                    chosen.iter_mut().zip([2, 3, 2, reports, 1]).enumerate()
-                {
+                for (place, (value, list)) in chosen.iter_mut().zip(&offered).enumerate() {
                     if let Some(wanted) = values.number(place)? {
                         *value = wanted;
-                        if wanted > most {
+                        if !offers(list, wanted) {
                             return Err(CMS_OPERATION_NOT_SUPPORTED);
                         }
                     }
@@ -228,7 +242,7 @@ impl Simulator {
             } else {
                 lines.push(format!(
                     "+CMGL: {index},{},,{}",
-                    slot.status.number(),
+                    self.shown_status(&slot),
                     slot.tpdu_length()
                 ));
                 lines.push(self.shown_pdu(&slot));
@@ -259,7 +273,11 @@ impl Simulator {
             self.text_reading(&slot)
         } else {
             vec![
-                format!("+CMGR: {},,{}", slot.status.number(), slot.tpdu_length()),
+                format!(
+                    "+CMGR: {},,{}",
+                    self.shown_status(&slot),
+                    slot.tpdu_length()
+                ),
                 self.shown_pdu(&slot),
             ]
         };
@@ -319,6 +337,7 @@ impl Simulator {
                 *slot = None;
             }
         }
+        self.full_was_said = false;
         self.deliver_waiting();
         done()
     }
@@ -358,7 +377,23 @@ impl Simulator {
         let index = self
             .card
             .store(memory, Slot { status, pdu })
-            .map_err(|_full| CMS_MEMORY_FULL)?;
+            .map_err(|_full| {
+                self.memory_is_full();
+                CMS_MEMORY_FULL
+            })?;
         Ok(format!("+CMGW: {index}"))
     }
+}
+
+/// Whether a list of `+CNMI=?`, such as `(0-2)` or `(0,2)`, has the value.
+fn offers(list: &str, value: u16) -> bool {
+    let number = |text: &str| text.trim().parse::<u16>().ok();
+    list.trim_matches(['(', ')'])
+        .split(',')
+        .any(|part| match part.split_once('-') {
+            Some((from, to)) => number(from)
+                .zip(number(to))
+                .is_some_and(|(from, to)| (from..=to).contains(&value)),
+            None => number(part) == Some(value),
+        })
 }

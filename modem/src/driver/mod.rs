@@ -466,6 +466,7 @@ impl Driver {
             Request::Staged => Answer::Listed(Err(stopped)),
             Request::Delete { .. } => Answer::Deleted(Err(stopped)),
             Request::Ussd { .. } => Answer::Ussd(Err(stopped)),
+            Request::UssdEnd => Answer::UssdEnded(Err(stopped)),
         };
         self.last_id += 1;
         let id = RequestId(self.last_id);
@@ -495,7 +496,8 @@ fn tag_of(request: &Request) -> Option<u64> {
         | Request::Inspect { .. }
         | Request::Staged
         | Request::Delete { .. }
-        | Request::Ussd { .. } => None,
+        | Request::Ussd { .. }
+        | Request::UssdEnd => None,
     }
 }
 

@@ -170,6 +170,10 @@ impl Line {
             | Output::Event(
                 Event::PhaseChanged(_)
                 | Event::Ussd(_)
+                | Event::Call(_)
+                | Event::NetworkTime(_)
+                | Event::RegistrationDenied
+                | Event::Roaming(_)
                 | Event::PinAccepted
                 | Event::StorageFull(_),
             ) => {}

@@ -1,18 +1,25 @@
 //! Requests to a running simulator, as JSON (see the crate's documentation for each with an example).
 
+mod change;
+mod report;
+
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::arrival::Incoming;
+use crate::at::calls::{Call, CallEnd};
 use crate::at::state::Registration;
-use crate::card::{Memory, Slot};
-use crate::fault::{LostAnswer, NetworkTook, SendFault};
-use crate::quirks::Quirks;
-use crate::settings::{Friend, Reports, UssdStep};
-use crate::simulator::{Port, Simulator};
-use crate::tpdu::{Deliver, Report, Submit, from_hex, split_service_centre, to_hex};
+use crate::fault::{
+    CommandFault, CommandSpoil, FaultRates, LostAnswer, ModemFault, NetworkTook, NotificationFault,
+    SendFault, SimCard,
+};
+use crate::settings::UssdStep;
+use crate::simulator::Simulator;
+use crate::tpdu::{from_hex, to_hex};
+
+pub use change::Change;
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -66,10 +73,56 @@ pub enum Request {
         /// The line of `line_before_prompt` and `line_before_result`.
         #[serde(default)]
         line: Option<String>,
-        /// For `drop_port`: how long it stays away.
+        /// For `drop_port` and `power_lost`: how long it stays away.
         #[serde(default)]
         seconds: Option<f64>,
     },
+    /// The next command goes wrong.
+    SpoilNextCommand {
+        /// How it begins behind `AT`; absent for whichever comes next.
+        #[serde(default)]
+        command: String,
+        /// In which way.
+        how: SpoilCommand,
+        /// The line of `glued_before_echo`, `line_in_answer` and `fail`.
+        #[serde(default)]
+        line: Option<String>,
+        /// For `late_answer`.
+        #[serde(default)]
+        seconds: Option<f64>,
+    },
+    /// What the modem says of the next stored message goes wrong.
+    SpoilNextArrival {
+        /// What it says instead, with `{index}` for the slot; nothing if absent.
+        #[serde(default)]
+        line: Option<String>,
+    },
+    /// The modem starts anew.
+    Reboot {
+        /// How long the port is away.
+        seconds: f64,
+        /// Whether it comes back under the next number.
+        #[serde(default)]
+        new_port: bool,
+    },
+    /// The stick falls back into CD-ROM mode.
+    CdRom,
+    /// The stick is switched out of CD-ROM mode.
+    SwitchMode,
+    /// `+CNMI` falls back to the state of power-up.
+    ForgetRouting,
+    /// Another SIM is put in while the modem runs.
+    SwapSim(SimCard),
+    /// Faults strike by chance from now on.
+    FaultRates {
+        /// The same seed, the same faults.
+        #[serde(default)]
+        seed: u64,
+        /// How many times as often as usual; 0 for never.
+        times: f64,
+    },
+    /// The faults that fired.
+    Ledger,
     /// The modem neither reads nor writes.
     Hang {
         /// For how long.
@@ -87,9 +140,26 @@ pub enum Request {
     },
     /// Someone rings.
     Ring {
-        /// Who.
-        from: String,
+        /// Who; absent where the number is withheld.
+        #[serde(default)]
+        from: Option<String>,
+        /// For how long.
+        #[serde(default = "a_while")]
+        seconds: f64,
+        /// How it ends by itself.
+        #[serde(default)]
+        ends: CallEnd,
     },
+    /// The network says something by USSD, by itself.
+    Ussd {
+        /// What.
+        text: String,
+        /// Whether it waits for an answer.
+        #[serde(default)]
+        more: bool,
+    },
+    /// The network tells its time.
+    NetworkTime,
     /// Coverage is lost or comes back.
     Coverage {
         /// What the network offers.
@@ -135,51 +205,31 @@ pub enum Spoil {
     LineBeforePrompt,
     LineBeforeResult,
     DropPort,
+    PowerLost,
+    ArrivalBeforeResult,
 }
 
-/// Settings to change.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Change {
-    /// From the acceptance of a message to its report.
-    pub report_delay_ms: Option<u64>,
-    /// From Ctrl-Z to the result.
-    pub send_latency_ms: Option<u64>,
-    /// From a command to its answer.
-    pub command_latency_ms: Option<u64>,
-    /// What reports say.
-    pub reports: Option<Reports>,
-    /// Strength of the signal.
-    pub signal: Option<u8>,
-    /// The friends, all of them.
-    pub friends: Option<Vec<Friend>>,
-    /// The refused recipients with their codes, all of them.
-    pub refused: Option<std::collections::BTreeMap<String, u16>>,
-    /// The USSD script, all of it.
-    pub ussd: Option<Vec<UssdStep>>,
-    /// The peculiarities, all of them: those that are absent are off.
-    pub quirks: Option<Quirks>,
-    /// The card's number, as when another SIM is put in (drop the port, too).
-    pub iccid: Option<String>,
-    /// The card's subscriber.
-    pub imsi: Option<String>,
-    /// The card's phone number.
-    pub own_number: Option<String>,
+/// The ways in which a command goes wrong, see [`CommandSpoil`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the CommandSpoil of its name")]
+pub enum SpoilCommand {
+    GluedBeforeEcho,
+    DoubleEcho,
+    LineInAnswer,
+    ArrivalInAnswer,
+    DoubledResult,
+    Fail,
+    LateAnswer,
+    LoseAnswer,
 }
 
 fn once() -> u16 {
     1
 }
 
-#[derive(Serialize)]
-struct Stored {
-    memory: Memory,
-    index: usize,
-    status: crate::card::Status,
-    kind: &'static str,
-    party: String,
-    text: String,
-    pdu: String,
+fn a_while() -> f64 {
+    9.0
 }
 
 /// An upper bound for durations, so that a large number cannot overflow the schedule.
@@ -246,23 +296,66 @@ impl Simulator {
                 how,
                 line,
                 seconds: duration,
+            } => self.fail_send(send_fault(how, line, duration)?),
+            Request::SpoilNextCommand {
+                command,
+                how,
+                line,
+                seconds: duration,
             } => {
-                let line = line.unwrap_or_else(|| "+ZPASR: \"UMTS\"".to_owned());
-                let fault = match how {
-                    Spoil::NoPrompt => SendFault::NoPrompt,
-                    Spoil::OkWithoutReference => SendFault::OkWithoutReference,
-                    Spoil::BareError => SendFault::BareError,
-                    Spoil::DoubledResult => SendFault::DoubledResult,
-                    Spoil::LineBeforePrompt => SendFault::LineBeforePrompt(line),
-                    Spoil::LineBeforeResult => SendFault::LineBeforeResult(line),
-                    Spoil::DropPort => SendFault::DropPort(seconds(duration.unwrap_or(1.0))?),
-                };
-                self.fail_send(fault);
+                let how = command_spoil(how, line, duration)?;
+                self.fail_command(CommandFault { command, how });
+            }
+            Request::SpoilNextArrival { line } => {
+                let fault = line.map_or(NotificationFault::Lost, NotificationFault::As);
+                self.fail_notification(fault);
+            }
+            Request::Reboot {
+                seconds: duration,
+                new_port: true,
+            } => self.reboot(now, seconds(duration)?),
+            Request::Reboot {
+                seconds: duration,
+                new_port: false,
+            } => self.drop_port(now, seconds(duration)?),
+            Request::CdRom => self.strike(now, ModemFault::CdRom),
+            Request::SwitchMode => return Ok(json!({ "switched": self.switch_mode(now) })),
+            Request::ForgetRouting => self.strike(now, ModemFault::ForgetRouting),
+            Request::SwapSim(sim) => self.swap_sim(now, &sim),
+            Request::FaultRates { seed, times } => {
+                if !(0.0..=1_000.0).contains(&times) {
+                    return Err(format!("{times} is no number of times from 0 to 1000"));
+                }
+                self.set_rates(FaultRates::usual(seed).times(times));
+            }
+            Request::Ledger => {
+                let fired: Vec<_> = self.ledger().collect();
+                return Ok(json!({ "ledger": fired }));
             }
             Request::Hang { seconds: duration } => self.hang(now, seconds(duration)?),
             Request::Say { line } => self.say(now, &line),
             Request::Print { text } => self.inject_output(now, text.as_bytes()),
-            Request::Ring { from } => self.ring(now, &from),
+            Request::Ring {
+                from,
+                seconds: duration,
+                ends,
+            } => {
+                let call = Call {
+                    from,
+                    rings_for: seconds(duration)?,
+                    ends,
+                };
+                return Ok(json!({ "rang": self.call(now, call) }));
+            }
+            Request::Ussd { text, more } => self.push_ussd(
+                now,
+                UssdStep {
+                    request: String::new(),
+                    reply: text,
+                    more,
+                },
+            ),
+            Request::NetworkTime => self.network_time(now),
             Request::Coverage {
                 state,
                 seconds: duration,
@@ -284,105 +377,46 @@ impl Simulator {
         }
         Ok(json!({}))
     }
-
-    fn change(&mut self, change: Change) {
-        let settings = self.settings_mut();
-        let Change {
-            report_delay_ms,
-            send_latency_ms,
-            command_latency_ms,
-            reports,
-            signal,
-            friends,
-            refused,
-            ussd,
-            quirks,
-            iccid,
-            imsi,
-            own_number,
-        } = change;
-        let duration =
-            |milliseconds: Option<u64>, old| milliseconds.map_or(old, Duration::from_millis);
-        settings.report_delay = duration(report_delay_ms, settings.report_delay);
-        settings.send_latency = duration(send_latency_ms, settings.send_latency);
-        settings.command_latency = duration(command_latency_ms, settings.command_latency);
-        settings.reports = reports.unwrap_or(settings.reports);
-        settings.signal = signal.unwrap_or(settings.signal);
-        for (setting, wanted) in [
-            (&mut settings.iccid, iccid),
-            (&mut settings.imsi, imsi),
-            (&mut settings.own_number, own_number),
-        ] {
-            if let Some(wanted) = wanted {
-                *setting = wanted;
-            }
-        }
-        if let Some(quirks) = quirks {
-            settings.quirks = quirks;
-        }
-        if let Some(friends) = friends {
-            settings.friends = friends;
-        }
-        if let Some(refused) = refused {
-            settings.refused = refused;
-        }
-        if let Some(ussd) = ussd {
-            settings.ussd = ussd;
-        }
-    }
-
-    fn status(&self) -> Value {
-        json!({
-            "port": if self.port() == Port::Open { "open" } else { "closed" },
-            "registration": self.registration(),
-            "waiting": self.network.waiting.len(),
-            "submitted": self.network.submitted(0).count(),
-            "stored": { "SM": self.card.used(Memory::Sim), "ME": self.card.used(Memory::Modem), "SR": self.card.used(Memory::Reports) },
-            "capacity": { "SM": self.card.capacity(Memory::Sim), "ME": self.card.capacity(Memory::Modem), "SR": self.card.capacity(Memory::Reports) },
-            "faults": self.send_faults.len() + self.lost_answers.len(),
-            "held": self.held_answer.is_some(),
-            "pin_tries_left": self.pin_tries_left,
-            "cnmi": self.modem.cnmi,
-            "csms": self.modem.service,
-            "now_ms": u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX),
-        })
-    }
-
-    fn stored(&self) -> Vec<Stored> {
-        let memories = [Memory::Sim, Memory::Modem, Memory::Reports];
-        memories
-            .into_iter()
-            .flat_map(|memory| {
-                self.card
-                    .slots(memory)
-                    .map(move |(index, slot)| stored(memory, index, slot))
-            })
-            .collect()
-    }
 }
 
-fn stored(memory: Memory, index: usize, slot: &Slot) -> Stored {
-    let tpdu = split_service_centre(&slot.pdu).map_or(&[][..], |(_, tpdu)| tpdu);
-    let (kind, party, text) = if let Ok(deliver) = Deliver::read(tpdu) {
-        ("deliver", deliver.from.to_string(), deliver.user_data.text)
-    } else if let Ok(submit) = Submit::read(tpdu) {
-        ("submit", submit.to.to_string(), submit.user_data.text)
-    } else if let Ok(report) = Report::read(tpdu) {
-        (
-            "report",
-            report.recipient.to_string(),
-            format!("{} {:#04x}", report.reference, report.status),
-        )
-    } else {
-        ("unreadable", String::new(), String::new())
-    };
-    Stored {
-        memory,
-        index,
-        status: slot.status,
-        kind,
-        party,
-        text,
-        pdu: to_hex(&slot.pdu),
-    }
+fn send_fault(
+    how: Spoil,
+    line: Option<String>,
+    duration: Option<f64>,
+) -> Result<SendFault, String> {
+    let line = line.unwrap_or_else(|| "+ZPASR: \"UMTS\"".to_owned());
+    let duration = seconds(duration.unwrap_or(1.0))?;
+    Ok(match how {
+        Spoil::NoPrompt => SendFault::NoPrompt,
+        Spoil::OkWithoutReference => SendFault::OkWithoutReference,
+        Spoil::BareError => SendFault::BareError,
+        Spoil::DoubledResult => SendFault::DoubledResult,
+        Spoil::LineBeforePrompt => SendFault::LineBeforePrompt(line),
+        Spoil::LineBeforeResult => SendFault::LineBeforeResult(line),
+        Spoil::DropPort => SendFault::DropPort(duration),
+        Spoil::PowerLost => SendFault::PowerLost(duration),
+        Spoil::ArrivalBeforeResult => {
+            SendFault::ArrivalBeforeResult(Incoming::new("+12025550101", "while you sent"))
+        }
+    })
+}
+
+fn command_spoil(
+    how: SpoilCommand,
+    line: Option<String>,
+    duration: Option<f64>,
+) -> Result<CommandSpoil, String> {
+    let or = |usual: &str| line.clone().unwrap_or_else(|| usual.to_owned());
+    Ok(match how {
+        SpoilCommand::GluedBeforeEcho => {
+            CommandSpoil::GluedBeforeEcho(or("^SRVST:1\r\n\r\n^SRVST:2\r\n"))
+        }
+        SpoilCommand::DoubleEcho => CommandSpoil::DoubleEcho,
+        SpoilCommand::LineInAnswer => CommandSpoil::LineInAnswer(or("^RSSI:3")),
+        SpoilCommand::ArrivalInAnswer => CommandSpoil::ArrivalInAnswer,
+        SpoilCommand::DoubledResult => CommandSpoil::DoubledResult,
+        SpoilCommand::Fail => CommandSpoil::Fail(or("COMMAND NOT SUPPORT")),
+        SpoilCommand::LateAnswer => CommandSpoil::LateAnswer(seconds(duration.unwrap_or(10.0))?),
+        SpoilCommand::LoseAnswer => CommandSpoil::LoseAnswer,
+    })
 }
