@@ -81,7 +81,7 @@ fn each_says_who_it_is_and_what_it_offers() {
         (QuectelEc25, "AT+COPS?", "+COPS: 0,0,\"Simulated Mobile\",7"),
         (Sim800, "AT+CCID", iccid),
         (Sim800, "AT+CPMS=?", "+CPMS: (\"SM\"),(\"SM\"),(\"SM\")"),
-        (Sim800, "AT+CNMI=?", "+CNMI: (0-3),(0-3),(0,2),(0-1),(0,1)"),
+        (Sim800, "AT+CNMI=?", "+CNMI: (0-3),(0-3),(0,2),(0,1),(0,1)"),
         (Sim800, "AT+COPS?", "+COPS: 0,0,\"Simulated Mobile\""),
         (UbloxSaraU201, "AT+CCID", &format!("+CCID: {iccid}")),
         (

@@ -129,7 +129,8 @@ fn hours(
         let end = Duration::from_secs(u64::from(minute + 1) * 60);
         if minute % 10 == 0 {
             let incoming = Incoming::new("+12025550101", &format!("number {minute}"));
-            simulator.deliver(now, &incoming).unwrap();
+            let delivered = simulator.deliver(now, &incoming);
+            assert!(delivered.is_ok(), "{delivered:?}");
         }
         simulator.switch_mode(now);
         for (after, typed) in [

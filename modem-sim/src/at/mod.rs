@@ -1,10 +1,11 @@
 //! The modem's commands. `parse` cuts lines, this file dispatches them and formats answers; the commands themselves are
-//! grouped as the standards group them: `general`, `security`, `calls` and `ussd` (V.250 and 3GPP TS 27.007), `storage` and
-//! `sending` (3GPP TS 27.005), `text_mode` (the text forms of both), `vendor` (what no standard has).
+//! grouped as the standards group them: `general`, `security`, `calls` and `ussd` (V.250 and 3GPP TS 27.007), `routing`, `storage`
+//! and `sending` (3GPP TS 27.005), `text_mode` (the text forms of both), `vendor` (what no standard has).
 
 pub(crate) mod calls;
 pub(crate) mod general;
 pub(crate) mod parse;
+pub(crate) mod routing;
 pub(crate) mod security;
 pub(crate) mod sending;
 pub(crate) mod state;

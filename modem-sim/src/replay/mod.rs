@@ -126,7 +126,7 @@ impl Replay {
                     let delay = record.at.saturating_sub(ended_at);
                     match replay.exchanges.last_mut() {
                         Some(exchange) if ended => {
-                            exchange.answers.push((delay, record.bytes.clone()))
+                            exchange.answers.push((delay, record.bytes.clone()));
                         }
                         Some(_) => {}
                         None if anything_sent => {} // as above, the echo of half a line

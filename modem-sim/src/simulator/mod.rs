@@ -10,11 +10,13 @@
 //! | `Prompted` | a PDU or text, up to Ctrl-Z or ESC | wait |
 //! | hung | kept | wait |
 //!
-//! `wire` paces the serial line, `running` moves on from deadline to deadline, `typing` takes the client's bytes.
+//! `port` takes it away and brings it back, `wire` paces the serial line, `running` moves on from deadline to deadline,
+//! `typing` takes the client's bytes.
 //!
 //! **Invariant:** while the port is closed nothing is taken in and nothing comes out, and what the network has for the
 //! SIM waits at the message centre.
 
+mod port;
 mod running;
 mod typing;
 mod wire;
@@ -28,9 +30,10 @@ use crate::at::state::{Entry, ModemState, Registration};
 use crate::card::Card;
 use crate::fault::{Faults, ModemFault};
 use crate::network::{Event, Network};
-use crate::quirks::{AfterReset, Chatter, StartUpLine};
+use crate::quirks::{Chatter, StartUpLine};
 use crate::random::Random;
 use crate::settings::Settings;
+pub(crate) use port::BackAs;
 use wire::Wire;
 
 /// Bytes of input that are kept while the modem is busy; more are lost, as in an overrun of a real port.
@@ -92,27 +95,6 @@ pub enum Port {
     Open,
     /// Gone, as after pulling the plug: what was set up is lost, what the SIM holds is not.
     Closed,
-}
-
-/// How the port comes back after it went away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BackAs {
-    /// As it was.
-    Same,
-    /// Under the next number.
-    Next,
-    /// Not before the stick is switched out of CD-ROM mode.
-    Switched,
-}
-
-impl From<AfterReset> for BackAs {
-    fn from(reset: AfterReset) -> Self {
-        match reset {
-            AfterReset::SamePort => Self::Same,
-            AfterReset::NewPort => Self::Next,
-            AfterReset::CdRom => Self::Switched,
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -366,55 +348,6 @@ impl Simulator {
                 self.output.extend_from_slice(bytes);
             }
         }
-    }
-
-    pub(crate) fn close_port(&mut self, duration: Duration, back_as: BackAs) {
-        if self.is_cd_rom() {
-            return; // it is gone already, and only switching brings it back
-        }
-        self.port = Port::Closed;
-        self.back_as = back_as;
-        self.modem = ModemState::new(&self.settings, self.now + duration);
-        self.phase = Phase::Command;
-        self.hung_until = None;
-        self.held_answer = None;
-        self.inside = None;
-        self.ringing = None;
-        self.wire.clear();
-        self.line.clear();
-        self.input.clear();
-        self.output.clear();
-        self.urcs.clear();
-        self.schedule.retain(|_, due| {
-            !matches!(
-                due,
-                Due::Answer(_)
-                    | Due::PortOpens
-                    | Due::SimReady
-                    | Due::Chatter(_)
-                    | Due::Line(_)
-                    | Due::Ring(_)
-                    | Due::CallEnds(_)
-                    | Due::UssdEnds(_)
-            )
-        });
-        self.event(Event::PortClosed);
-        if back_as != BackAs::Switched {
-            self.schedule(self.now + duration, Due::PortOpens);
-        }
-    }
-
-    /// The stick is told to leave CD-ROM mode, as `usb_modeswitch` does; its port comes a second later. False where it is
-    /// in no such mode.
-    pub fn switch_mode(&mut self, now: Duration) -> bool {
-        self.handle_timeout(now);
-        let switches = self.is_cd_rom();
-        if switches {
-            self.back_as = BackAs::Next;
-            self.modem.powered_at = self.now + SWITCH;
-            self.schedule(self.now + SWITCH, Due::PortOpens);
-        }
-        switches
     }
 
     fn start_up(&mut self) {
