@@ -380,8 +380,14 @@ impl Engine {
         if call.bearer == Bearer::Other {
             return;
         }
+        let asked_now = self
+            .in_flight
+            .as_ref()
+            .is_some_and(|in_flight| in_flight.job == Job::HangUp);
         let outcome = match call.hanging_up {
             HangingUp::Done { .. } => CallOutcome::HungUp,
+            // Some modems say that the call is over before they say `OK`.
+            HangingUp::Wanted(_) if asked_now => CallOutcome::HungUp,
             HangingUp::Not | HangingUp::Wanted(_) | HangingUp::Failed => CallOutcome::Missed,
         };
         let from = match call.caller {

@@ -302,7 +302,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     optional(
         "asking for word of the time",
-        &["AT+CTZR=1"],
+        &["AT+CTZR=1", "AT+CLTS=1"],
         AnswerLines::None,
     ),
     Step {
@@ -375,6 +375,11 @@ pub(super) const STEPS: &[Step] = &[
             AnswerLines::None,
         )
     },
+    optional(
+        "asking for what the network says by USSD",
+        &["AT+CUSD=1"],
+        AnswerLines::None,
+    ),
     optional(
         "asking for the kind of each call",
         &["AT+CRC=1"],

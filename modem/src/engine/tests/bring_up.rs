@@ -66,6 +66,7 @@ fn a_plain_modem_is_asked_everything_once_and_in_order() {
         AT+CPMS="SM","SM","SM"
         AT+CNMI=?
         AT+CNMI=2,1,0,1,0
+        AT+CUSD=1
         AT+CRC=1
         AT+CLIP=1
         AT+CCWA=1

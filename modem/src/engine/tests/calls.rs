@@ -259,6 +259,18 @@ fn a_call_is_hung_up_once_its_caller_is_known() {
     assert_eq!(commands(&bench), ["AT+CHUP"]);
 }
 
+/// SIMCom modems say so (a simulated ProLink PHS-100 found it).
+#[test]
+fn the_end_of_a_call_may_come_before_the_result_of_hanging_up() {
+    let mut bench = hanging_up();
+    bench.rule("AT+CHUP", 1, "\r\nNO CARRIER\r\n\r\nOK\r\n");
+    play(&mut bench, &[(1, &format!("RING\r\n{CLIP}"))]);
+    expect![[r#"
+        call from +12025550123: HungUp, 1 rings
+    "#]]
+    .assert_eq(&bench.told);
+}
+
 #[test]
 fn a_call_without_a_caller_is_hung_up_at_the_second_ring() {
     let mut bench = hanging_up();

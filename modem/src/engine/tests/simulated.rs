@@ -1,6 +1,8 @@
 //! The engine against the simulated modem and network, in virtual time. The simulator's own log says what really
 //! happened.
 
+mod events;
+
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
