@@ -1,7 +1,7 @@
 //! A GSM modem on a serial port: bring-up and the AT/PDU send/receive loop.
 //!
 //! [`engine`] is sans-I/O: bytes and the time in; bytes, events and a deadline out. The driver behind [`spawn`] is the
-//! only part with a clock, a port and a task. TPDUs pass through as bytes on the way out and as text on the way in:
+//! only part with a clock, a port and a task; [`discovery`] is what it knows of the machine: USB devices, other programs. TPDUs pass through as bytes on the way out and as text on the way in:
 //! nothing here knows what they say, what a conversation is, or where anything is stored.
 //!
 //! What always holds:
@@ -16,6 +16,7 @@
 mod cause;
 mod config;
 mod country;
+pub mod discovery;
 mod driver;
 pub mod engine;
 mod error;
@@ -24,6 +25,7 @@ mod pdu;
 mod redacted;
 mod status;
 mod storage;
+pub mod transcript;
 
 pub use cause::{Cause, ModemError};
 pub use config::{
@@ -32,7 +34,7 @@ pub use config::{
     PinError, PinGate, ServiceCentre, ServiceCentreError, UsbPath, UsbPathError,
 };
 pub use country::{country_of_imsi, country_of_mcc};
-pub use driver::{Handle, spawn};
+pub use driver::{Handle, RawPort, spawn};
 pub use error::{CommandError, SendError};
 pub use event::{
     Accepted, Call, CallOutcome, Event, FollowUp, MessageReference, NetworkTime, Origin, Roaming,

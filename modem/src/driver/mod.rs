@@ -1,13 +1,17 @@
 //! The only part of this crate that has a clock and a port: it feeds the engine and does what the engine says.
 //!
-//! One task owns the port and the engine. A port that goes away is waited for and opened again; nothing is reset and
-//! nothing is sent again by itself.
+//! One task owns the port and the engine. A port that goes away is waited for and opened again, as soon as a device
+//! comes; nothing is reset unless the engine asks for it, and nothing is sent again by itself. Which modem and which of
+//! its ports `auto` means is found by `find` and `probe`.
 //!
 //! **Invariants:** each question is answered once; a piece of what the engine writes is asked for only after the piece
 //! before it was written, so the engine knows whether Ctrl-Z can have left.
 
+mod find;
 mod handle;
 mod port;
+mod probe;
+mod raw_port;
 #[cfg(test)]
 mod tests;
 
@@ -16,19 +20,23 @@ use std::future::Future;
 use std::pin::Pin as Pinned;
 use std::time::Duration;
 
+use find::Finder;
 use handle::Ask;
 pub use handle::Handle;
 use port::Port;
+pub use raw_port::RawPort;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::cause::Cause;
-use crate::config::{Config, PinAttempt, PinDecision};
+use crate::config::{Address, Config, PinAttempt, PinDecision, UsbPath};
+use crate::discovery::hotplug::Hotplug;
 use crate::engine::{Answer, Engine, Output, Request, RequestId, Settings};
 use crate::error::{CommandError, SendError};
 use crate::event::{Event, Origin};
 use crate::status::{Phase, Status};
+use crate::transcript::Direction;
 
 /// Questions that may wait in each of the two queues; askers beyond it wait in their own call.
 const QUEUE: usize = 32;
@@ -56,6 +64,10 @@ pub fn spawn(config: Config) -> (Handle, mpsc::Receiver<Event>) {
     let (events, event_receiver) = mpsc::channel(EVENTS);
     let (status_sender, status) = watch::channel(Status::default());
     let stop = CancellationToken::new();
+    if let Some(warning) = config.address.warning() {
+        tracing::warn!(port = %config.address, "{warning}");
+    }
+    let finder = Finder::new(&config);
     let driver = Driver {
         engine: Engine::new(Settings::from(&config)),
         config,
@@ -71,7 +83,7 @@ pub fn spawn(config: Config) -> (Handle, mpsc::Receiver<Event>) {
         gate: None,
         ends: None,
     };
-    tokio::spawn(driver.run());
+    tokio::spawn(driver.run(finder));
     (
         Handle {
             sends,
@@ -129,20 +141,26 @@ enum Happening {
 enum Ended {
     PortGone,
     Silent,
+    /// The modem is to be reset at its USB port.
+    Reset,
     Stop,
 }
 
 impl Driver {
-    async fn run(mut self) {
+    async fn run(mut self, mut finder: Finder) {
         let mut pause = FIRST_PAUSE;
+        let mut hotplug = match &self.config.address {
+            Address::Auto | Address::Path(_) => Some(Hotplug::watch(&self.config.sysfs)),
+            Address::Tcp { .. } => None,
+        };
         loop {
-            let config = self.config.clone();
-            let opened = self
-                .serve(async move { Port::open(&config.address, config.baud).await })
-                .await;
-            let last = match opened {
+            if let Some(hotplug) = &mut hotplug {
+                hotplug.look();
+            }
+            let last = match self.serve(finder.open()).await {
                 None => break,
                 Some(Ok(port)) => {
+                    let name = port.name().to_owned();
                     self.engine.handle_opened(self.now());
                     let ended = self.session(port).await; // The port is dropped before it is opened again.
                     if self.engine.status().is_ready() {
@@ -151,14 +169,23 @@ impl Driver {
                     match ended {
                         Ended::Stop => break,
                         Ended::PortGone => {
-                            let reason =
-                                format!("{} went away: waiting for it", self.config.address);
+                            let reason = format!("{name} went away: waiting for it");
                             self.close(Phase::PortAbsent { reason });
                             LAST_PAUSE
                         }
                         Ended::Silent => {
                             self.close(Phase::NotAnswering);
+                            finder.handle_silence();
+                            tell_of_modem_manager(&name);
                             LAST_SILENT_PAUSE
+                        }
+                        Ended::Reset => {
+                            let Some(done) = self.serve(finder.reset()).await else {
+                                break;
+                            };
+                            self.close(after_reset(&name, done));
+                            finder.handle_silence();
+                            LAST_PAUSE
                         }
                     }
                 }
@@ -167,16 +194,23 @@ impl Driver {
                     LAST_PAUSE
                 }
             };
-            if self.serve(rest(pause)).await.is_none() {
-                break;
+            match self.serve(rest_or_change(pause, hotplug.as_mut())).await {
+                None => break,
+                Some(Woken::ByTime) => pause = (pause * 2).min(last),
+                Some(Woken::ByDevice) => pause = FIRST_PAUSE,
             }
-            pause = (pause * 2).min(last);
         }
         self.finish().await;
     }
 
     fn now(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    fn see(&self, direction: Direction, bytes: &[u8]) {
+        if let Some(tap) = &self.config.tap {
+            tap.see(direction, bytes);
+        }
     }
 
     fn close(&mut self, phase: Phase) {
@@ -207,13 +241,16 @@ impl Driver {
         loop {
             self.engine.handle_timeout(self.now());
             while let Some(bytes) = self.engine.poll_transmit() {
+                self.see(Direction::ToModem, &bytes);
                 if let Err(error) = port.write(&bytes, self.config.pacing).await {
                     tracing::warn!(port = %self.config.address, %error, "the port takes nothing any more");
                     return Ended::PortGone;
                 }
             }
-            if self.publish() == Wish::ClosePort {
-                return Ended::Silent;
+            match self.publish() {
+                Wish::None => {}
+                Wish::ClosePort => return Ended::Silent,
+                Wish::ResetUsb => return Ended::Reset,
             }
             let stopping = self.ends.is_some();
             if stopping && !self.engine.is_sending() {
@@ -243,6 +280,7 @@ impl Driver {
                 }
                 Happening::Read(Ok(length)) => {
                     let bytes = buffer.get(..*length).unwrap_or_default();
+                    self.see(Direction::FromModem, bytes);
                     self.handle(happening, bytes);
                 }
                 Happening::Asked(Some(_))
@@ -327,10 +365,7 @@ impl Driver {
                 Output::Event(event) => self.keep(event),
                 Output::AskPin(attempt) => self.ask_gate(attempt),
                 Output::ClosePort => wish = Wish::ClosePort,
-                Output::ResetUsb => {
-                    tracing::warn!(port = %self.config.address, "nothing here can reset the modem at its USB port: unplug it for a moment");
-                    wish = Wish::ClosePort;
-                }
+                Output::ResetUsb => wish = Wish::ResetUsb,
             }
         }
         while let Some(event) = self.waiting.pop_front() {
@@ -452,6 +487,7 @@ impl Driver {
 enum Wish {
     None,
     ClosePort,
+    ResetUsb,
 }
 
 fn tag_of(request: &Request) -> Option<u64> {
@@ -469,6 +505,56 @@ fn tag_of(request: &Request) -> Option<u64> {
 #[allow(clippy::disallowed_methods, reason = "the driver is where time enters")]
 async fn rest(time: Duration) {
     tokio::time::sleep(time).await;
+}
+
+/// What ended a pause between two attempts.
+enum Woken {
+    ByTime,
+    /// A device came or went: what was not there may be there now.
+    ByDevice,
+}
+
+async fn rest_or_change(time: Duration, hotplug: Option<&mut Hotplug>) -> Woken {
+    let Some(hotplug) = hotplug else {
+        rest(time).await;
+        return Woken::ByTime;
+    };
+    tokio::select! {
+        () = rest(time) => Woken::ByTime,
+        () = hotplug.change() => Woken::ByDevice,
+    }
+}
+
+/// ModemManager need not have the port open at the moment to keep a modem busy.
+fn tell_of_modem_manager(port: &str) {
+    if let Some(manager) = find::modem_manager() {
+        tracing::warn!(
+            port,
+            "the modem does not answer, and {manager} runs here: {}",
+            manager.advice(None)
+        );
+    }
+}
+
+fn after_reset(port: &str, done: Result<UsbPath, String>) -> Phase {
+    match done {
+        Ok(path) => {
+            tracing::warn!(port, usb_path = %path, "the modem was reset at its USB port");
+            Phase::PortAbsent {
+                reason: format!(
+                    "the modem at {port} was reset at its USB port: waiting for it to come back"
+                ),
+            }
+        }
+        Err(error) => {
+            tracing::error!(port, error, "the modem cannot be reset at its USB port");
+            Phase::PortUnusable {
+                reason: format!(
+                    "the modem at {port} does not serve and cannot be reset at its USB port ({error}): unplug it for a moment"
+                ),
+            }
+        }
+    }
 }
 
 async fn wait_until(due: Option<Instant>) {
