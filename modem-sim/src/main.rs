@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -10,6 +10,8 @@ use clap::Parser;
 use modem_sim::serve::{ControlSocket, Handle, Place, Server};
 use modem_sim::usbip::{Description, Layout, UsbId};
 use modem_sim::{Chatter, EmptySlot, Friend, Prompt, RadioAtStart, Settings, Simulator};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
 
 const AFTER: &str = r#"Prints "ready pty=/dev/pts/N link=LINK" (or "ready tcp=ADDRESS", "ready usbip=ADDRESS") when a client may come; stops on SIGTERM or Ctrl-C.
@@ -74,6 +76,9 @@ struct Arguments {
     /// Serial number in the USB device's descriptors; many sticks have none
     #[arg(long, value_name = "TEXT", default_value = "")]
     usb_serial: String,
+    /// Be no modem: hand standard input to the control socket of another, and print its answers
+    #[arg(long, value_name = "PATH", group = "place")]
+    ask: Option<PathBuf>,
     /// Take requests as JSON lines on this Unix socket
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
@@ -209,6 +214,9 @@ impl Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(path) = &arguments.ask {
+        return ask(path).await;
+    }
     let simulator = Simulator::new(arguments.settings());
     // Before "ready", so that a stop right after it finds the handlers.
     let mut terminate = signal(SignalKind::terminate()).context("failed to watch for SIGTERM")?;
@@ -229,6 +237,26 @@ async fn main() -> anyhow::Result<()> {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }
+}
+
+/// One answer for each line that is not empty, in their order.
+async fn ask(path: &Path) -> anyhow::Result<()> {
+    let socket = UnixStream::connect(path)
+        .await
+        .with_context(|| format!("no modem-sim listens on {}", path.display()))?;
+    let (mut answers, mut requests) = socket.into_split();
+    let (mut input, mut output) = (tokio::io::stdin(), tokio::io::stdout());
+    let asked = async {
+        tokio::io::copy(&mut input, &mut requests).await?;
+        // Its end lets the other side end the conversation after the last answer.
+        requests.shutdown().await
+    };
+    tokio::try_join!(asked, tokio::io::copy(&mut answers, &mut output))
+        .context("the conversation with modem-sim broke off")?;
+    output
+        .flush()
+        .await
+        .context("failed to write to standard output")
 }
 
 /// Keeps the handle also where there is no control socket, since the server stops with its last one.
