@@ -1,7 +1,7 @@
 //! A GSM modem on a serial port: bring-up and the AT/PDU send/receive loop.
 //!
 //! [`engine`] is sans-I/O: bytes and the time in; bytes, events and a deadline out. The driver behind [`spawn`] is the
-//! only part with a clock, a port and a task. TPDUs pass through as bytes on the way out and as text on the way in:
+//! only part with a clock, a port and a task; [`discovery`] is what it knows of the machine: USB devices, other programs. TPDUs pass through as bytes on the way out and as text on the way in:
 //! nothing here knows what they say, what a conversation is, or where anything is stored.
 //!
 //! What always holds:
@@ -16,6 +16,7 @@
 mod cause;
 mod config;
 mod country;
+pub mod discovery;
 mod driver;
 pub mod engine;
 mod error;
