@@ -1,8 +1,8 @@
 //! A simulated GSM modem and network with virtual time and scripted faults.
 //!
 //! [`Simulator`] is sans-I/O: bytes and `now` in; bytes, events and the next deadline out. `now` is the [`Duration`]
-//! since its start. [`serve`] runs one in real time behind a pseudo-terminal or a TCP port, as the program `modem-sim`
-//! does. Apart from the command line and `serve` nothing here knows a clock.
+//! since its start. [`serve`] runs one in real time behind a pseudo-terminal, a TCP port or a USB device ([`usbip`]), as the
+//! program `modem-sim` does. Apart from the command line and `serve` nothing here knows a clock.
 //!
 //! It shares no code with the bridge: its own reader and writer of TPDUs ([`tpdu`]) and its own view of the AT commands,
 //! so that a fault in one cannot cancel itself out in the other. That real SMS daemons get along with it is proven by
@@ -73,6 +73,7 @@ pub mod serve;
 mod settings;
 mod simulator;
 pub mod tpdu;
+pub mod usbip;
 
 pub use arrival::Incoming;
 pub use at::calls::{Call, CallEnd};

@@ -1,4 +1,4 @@
-//! `modem-sim`: a simulated modem and network behind a pseudo-terminal or a TCP port.
+//! `modem-sim`: a simulated modem and network behind a pseudo-terminal, a TCP port or a USB device.
 
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
@@ -8,13 +8,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use clap::Parser;
 use modem_sim::serve::{ControlSocket, Handle, Modem, Place, Server};
+use modem_sim::usbip::{Description, Layout, UsbId};
 use modem_sim::{
     Chatter, EmptySlot, FaultRates, Friend, Profile, Prompt, RadioAtStart, Replay, Settings,
     Simulator, Transcript,
 };
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
 
-const AFTER: &str = r#"Prints "ready pty=/dev/pts/N link=LINK" (or "ready tcp=ADDRESS") when a client may come; stops on SIGTERM or Ctrl-C.
+const AFTER: &str = r#"Prints "ready pty=/dev/pts/N link=LINK" (or "ready tcp=ADDRESS", "ready usbip=ADDRESS") when a client may come; stops on SIGTERM or Ctrl-C.
+
+A kernel imports the USB device:  modprobe vhci-hcd; usbip --tcp-port PORT attach -r HOST -b 1-1
 
 Control socket: one JSON object a line, one answer line each: {"ok":true,...} or {"ok":false,"error":"..."}, "id" echoed.
   {"do":"deliver","from":"+12025550100","text":"hello"}      also "order":[3,1,2] "scts":"2026-01-31T12:00:00Z"
@@ -61,6 +66,33 @@ struct Arguments {
     /// Listen on this TCP address, such as 127.0.0.1:7000
     #[arg(long, value_name = "ADDRESS", group = "place")]
     tcp: Option<SocketAddr>,
+    /// Export a USB device on this TCP address, such as 127.0.0.1:3240, by USB/IP
+    #[arg(long, value_name = "ADDRESS", group = "place")]
+    usbip: Option<SocketAddr>,
+    /// Vendor and product of the USB device
+    #[arg(long, value_name = "ID", default_value = "1e0e:9000")]
+    usb: UsbId,
+    /// Serial ports of the USB device
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    usb_ports: u8,
+    /// The one of them that talks AT, counted from 0
+    #[arg(long, value_name = "PORT", default_value_t = 2)]
+    usb_at_port: u8,
+    /// Ports of the class CDC ACM (ttyACM) in place of vendor-specific ones (ttyUSB)
+    #[arg(long)]
+    usb_acm: bool,
+    /// Manufacturer in the USB device's descriptors
+    #[arg(long, value_name = "NAME", default_value = "Simulated")]
+    usb_manufacturer: String,
+    /// Product in the USB device's descriptors
+    #[arg(long, value_name = "NAME", default_value = "Modem")]
+    usb_product: String,
+    /// Serial number in the USB device's descriptors; many sticks have none
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    usb_serial: String,
+    /// Be no modem: hand standard input to the control socket of another, and print its answers
+    #[arg(long, value_name = "PATH", group = "place")]
+    ask: Option<PathBuf>,
     /// Take requests as JSON lines on this Unix socket
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
@@ -217,13 +249,28 @@ impl Arguments {
     }
 
     fn place(&self) -> anyhow::Result<Place> {
-        match (&self.pty, self.tcp) {
-            (Some(link), _) => Ok(Place::Pty {
+        match (&self.pty, self.tcp, self.usbip) {
+            (Some(link), _, _) => Ok(Place::Pty {
                 link: Some(link.clone()),
             }),
-            (None, Some(address)) => Ok(Place::Tcp(address)),
-            (None, None) => anyhow::bail!("one of --pty and --tcp is needed"),
+            (None, Some(address), _) => Ok(Place::Tcp(address)),
+            (None, None, Some(address)) => Ok(Place::Usbip {
+                address,
+                stick: self.stick()?,
+            }),
+            (None, None, None) => anyhow::bail!("one of --pty, --tcp and --usbip is needed"),
         }
+    }
+
+    fn stick(&self) -> anyhow::Result<Description> {
+        let layout = if self.usb_acm {
+            Layout::Acm
+        } else {
+            Layout::Vendor
+        };
+        let stick = Description::new(self.usb, layout, self.usb_ports, self.usb_at_port)?;
+        let (manufacturer, product) = (&self.usb_manufacturer, &self.usb_product);
+        Ok(stick.with_strings(manufacturer, product, &self.usb_serial))
     }
 }
 
@@ -250,6 +297,9 @@ fn profile(name: &str) -> Result<Profile, String> {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(path) = &arguments.ask {
+        return ask(path).await;
+    }
     let modem = arguments.modem()?;
     // Before "ready", so that a stop right after it finds the handlers.
     let mut terminate = signal(SignalKind::terminate()).context("failed to watch for SIGTERM")?;
@@ -270,6 +320,26 @@ async fn main() -> anyhow::Result<()> {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }
+}
+
+/// One answer for each line that is not empty, in their order.
+async fn ask(path: &Path) -> anyhow::Result<()> {
+    let socket = UnixStream::connect(path)
+        .await
+        .with_context(|| format!("no modem-sim listens on {}", path.display()))?;
+    let (mut answers, mut requests) = socket.into_split();
+    let (mut input, mut output) = (tokio::io::stdin(), tokio::io::stdout());
+    let asked = async {
+        tokio::io::copy(&mut input, &mut requests).await?;
+        // Its end lets the other side end the conversation after the last answer.
+        requests.shutdown().await
+    };
+    tokio::try_join!(asked, tokio::io::copy(&mut answers, &mut output))
+        .context("the conversation with modem-sim broke off")?;
+    output
+        .flush()
+        .await
+        .context("failed to write to standard output")
 }
 
 /// Keeps the handle also where there is no control socket, since the server stops with its last one.

@@ -13,6 +13,7 @@ pub(crate) mod matrix;
 pub(crate) mod modem;
 pub(crate) mod synapse;
 pub(crate) mod telegram;
+pub(crate) mod vm;
 
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};

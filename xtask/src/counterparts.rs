@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
+use crate::virtual_machine;
 use crate::workspace::{Workspace, output, run};
 
 /// A program that we did not write.
@@ -26,6 +27,8 @@ pub(crate) enum Counterpart {
     Smstools,
     /// `gammu-smsd`, likewise.
     GammuSmsd,
+    /// QEMU and Debian's kernel, whose USB and serial drivers the modem loop meets there.
+    Vm,
 }
 
 /// What the tests are told about a counterpart.
@@ -41,12 +44,13 @@ pub(crate) enum Readiness {
 
 impl Counterpart {
     /// In the order in which they are set up: Python before what runs on it.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Python3,
         Self::Synapse,
         Self::Aiogram,
         Self::Smstools,
         Self::GammuSmsd,
+        Self::Vm,
     ];
 
     /// The environment variable by which a test finds it.
@@ -57,6 +61,7 @@ impl Counterpart {
             Self::Aiogram => "SMS_BRIDGE_AIOGRAM_PYTHON",
             Self::Smstools => "SMS_BRIDGE_SMSD",
             Self::GammuSmsd => "SMS_BRIDGE_GAMMU_SMSD",
+            Self::Vm => "SMS_BRIDGE_VM",
         }
     }
 
@@ -84,6 +89,7 @@ impl Counterpart {
             }
             Self::Smstools => debian_package("smstools", "smsd"),
             Self::GammuSmsd => debian_package("gammu-smsd", "gammu-smsd"),
+            Self::Vm => virtual_machine::prepare(workspace),
         };
         path.map_or_else(Readiness::Missing, Readiness::Ready)
     }
@@ -97,6 +103,7 @@ impl fmt::Display for Counterpart {
             Self::Aiogram => "aiogram",
             Self::Smstools => "smstools",
             Self::GammuSmsd => "gammu-smsd",
+            Self::Vm => "vm",
         })
     }
 }
@@ -181,7 +188,7 @@ fn python_environment(
     Ok(python)
 }
 
-fn debian_package(package: &str, program: &str) -> Result<PathBuf> {
+pub(crate) fn debian_package(package: &str, program: &str) -> Result<PathBuf> {
     if let Some(path) = find_program(program) {
         return Ok(path);
     }

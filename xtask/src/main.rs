@@ -16,6 +16,7 @@ mod leftovers;
 mod readme;
 mod tally;
 mod test;
+mod virtual_machine;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! The simulator, or a replayed transcript, in real time, behind a pseudo-terminal or a TCP port.
+//! The simulator, or a replayed transcript, in real time, behind a pseudo-terminal, a TCP port or a USB device.
 //!
 //! The only place here with a clock and with I/O. [`Server::run`] moves bytes between the port and the simulator;
 //! a [`Handle`] asks it for things and watches the network.
@@ -92,7 +92,7 @@ impl Server {
         ))
     }
 
-    /// Where a client reaches the modem: `pty=/dev/pts/N link=LINK` or `tcp=127.0.0.1:PORT`.
+    /// Where a client reaches the modem: `pty=/dev/pts/N link=LINK`, `tcp=127.0.0.1:PORT` or `usbip=127.0.0.1:PORT`.
     pub fn describe(&self) -> String {
         self.connection
             .as_ref()

@@ -1,4 +1,5 @@
-//! Where a client finds the modem: a pseudo-terminal or a TCP port. One client at a time on TCP.
+//! Where a client finds the modem: a pseudo-terminal, a TCP port, or a USB device that a kernel imports. One client at a
+//! time on TCP.
 
 use std::ffi::OsStr;
 use std::io;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Pty;
+use crate::usbip::{Description, Export};
 
 /// Where the modem is to be found, again after each drop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,13 @@ pub enum Place {
     },
     /// A TCP port; 0 takes any free one and keeps it.
     Tcp(SocketAddr),
+    /// A USB device, exported on this TCP address by USB/IP; port 0 takes any free one and keeps it.
+    Usbip {
+        /// Where to import it from, under the bus id `1-1`.
+        address: SocketAddr,
+        /// What stick it is.
+        stick: Description,
+    },
 }
 
 #[derive(Debug)]
@@ -29,6 +38,7 @@ pub(super) enum Connection {
         listener: TcpListener,
         client: Option<TcpStream>,
     },
+    Usbip(Export),
 }
 
 impl Connection {
@@ -43,14 +53,21 @@ impl Connection {
                 listener: TcpListener::bind(address).await?,
                 client: None,
             }),
+            Place::Usbip { address, stick } => {
+                Ok(Self::Usbip(Export::open(*address, stick.clone()).await?))
+            }
         }
     }
 
     /// The place to open after a drop: with the port that was found, where any was asked for.
     pub(super) fn same_again(&self, place: Place) -> Place {
-        match self {
-            Self::Pty(_) => place,
-            Self::Tcp { listener, .. } => listener.local_addr().map_or(place, Place::Tcp),
+        match (self, place) {
+            (Self::Tcp { listener, .. }, place) => listener.local_addr().map_or(place, Place::Tcp),
+            (Self::Usbip(export), Place::Usbip { stick, .. }) => Place::Usbip {
+                address: export.address(),
+                stick,
+            },
+            (Self::Pty(_) | Self::Usbip(_), place) => place,
         }
     }
 
@@ -61,6 +78,7 @@ impl Connection {
                 None => format!("pty={}", pty.path().display()),
             },
             Self::Tcp { .. } => format!("tcp={}", self.address()),
+            Self::Usbip(_) => format!("usbip={}", self.address()),
         }
     }
 
@@ -74,6 +92,7 @@ impl Connection {
             Self::Tcp { listener, .. } => listener
                 .local_addr()
                 .map_or_else(|_| String::new(), |at| at.to_string()),
+            Self::Usbip(export) => export.address().to_string(),
         }
     }
 
@@ -81,6 +100,7 @@ impl Connection {
     pub(super) async fn exchange(&mut self, pending: &mut Vec<u8>) -> io::Result<Vec<u8>> {
         match self {
             Self::Pty(pty) => pty.exchange(pending).await,
+            Self::Usbip(export) => export.exchange(pending).await,
             Self::Tcp {
                 listener,
                 client: client @ None,
