@@ -40,6 +40,8 @@ use crate::running::Running;
 use crate::signals::Signals;
 
 const NETWORK: &str = "bench";
+/// How the ids of messages begin that were written here.
+const WRITTEN: &str = "written";
 /// Who writes.
 const YOU: &str = "you";
 /// How many contacts are written to in turn.
@@ -243,7 +245,11 @@ impl ChatAdapter for Chat {
         Ok(())
     }
 
-    async fn show_state(&self, _receipt: &Receipt, state: MessageState) -> Result<(), ChatError> {
+    async fn show_state(&self, receipt: &Receipt, state: MessageState) -> Result<(), ChatError> {
+        // What mirrors a message in the contact's room has a mark as well.
+        if !receipt.message.starts_with(WRITTEN) {
+            return Ok(());
+        }
         self.ended.send_modify(|ended| match state {
             MessageState::Queued => {}
             MessageState::Sent | MessageState::Delivered => ended.sent += 1,
@@ -275,7 +281,7 @@ fn message(number: u64) -> ChatEvent {
             name: YOU.to_owned(),
         },
         place,
-        message: format!("written {number}"),
+        message: format!("{WRITTEN} {number}"),
         reply_to: None,
         audience: Audience::Bridge,
         body: Body::Text(text),

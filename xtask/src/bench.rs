@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::counterparts::{Counterpart, Readiness};
+use crate::counterparts::Counterpart;
 use crate::leftovers;
 use crate::workspace::{self, Workspace};
 use bare::Bare;
@@ -180,19 +180,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
 }
 
 fn build(workspace: &Workspace) -> Result<PathBuf> {
-    for package in [
-        &[
-            "--package",
-            "sms-bridge",
-            "--no-default-features",
-            "--features",
-            "bench",
-        ][..],
-        &["--package", "modem-sim"],
-    ] {
-        let mut command = workspace.cargo(["build", "--release", "--locked", "--bins"]);
-        workspace::run(command.args(package))?;
-    }
+    let mut command = workspace.cargo(["build", "--release", "--locked", "--bins"]);
+    command.args(["--package", "sms-bridge", "--package", "modem-sim"]);
+    command.args(["--no-default-features", "--features", "sms-bridge/bench"]);
+    workspace::run(&mut command)?;
     let metadata = workspace.metadata(&["--no-deps"])?;
     let target = metadata
         .get("target_directory")
@@ -384,9 +375,7 @@ impl Stage {
     /// Messages a second, from the first delivery until the program has taken over all and every slot is free.
     fn incoming(&mut self, count: u32) -> Result<f64> {
         let since = Instant::now();
-        for number in 0..count {
-            self.simulator.deliver(self.came + number)?;
-        }
+        self.simulator.deliver(self.came..self.came + count)?;
         self.came += count;
         self.simulator.until_empty()?;
         self.player.received(self.came, &mut self.simulator)?;
@@ -400,7 +389,7 @@ impl Stage {
             // At no fixed phase of the program's own pauses.
             pause(Duration::from_millis(u64::from(97 + 53 * (self.came % 7))));
             let since = Instant::now();
-            self.simulator.deliver(self.came)?;
+            self.simulator.deliver(self.came..self.came + 1)?;
             self.simulator.until_empty()?;
             waits.push(since.elapsed().as_secs_f64() * 1000.0);
             self.came += 1;

@@ -1,6 +1,7 @@
 //! A running `modem-sim` and its control socket.
 
 use std::io::{BufRead, BufReader, Write};
+use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,6 +14,8 @@ use serde_json::{Value, json};
 use super::program::Program;
 use super::{shown, text, until};
 
+/// Requests on their way at once: well below what a socket holds.
+const TOGETHER: usize = 50;
 /// For all messages of one figure.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -78,12 +81,20 @@ impl Simulator {
         self.pace == Pace::SlowSends
     }
 
-    /// Someone writes to the SIM. When this returns the modem has stored it and said so, or the memory is full and the
-    /// network keeps it.
-    pub(super) fn deliver(&mut self, number: u32) -> Result<()> {
-        let from = format!("+1202555010{}", number % 10);
-        self.ask(&json!({ "do": "deliver", "from": from, "text": text(number) }))
-            .map(drop)
+    /// Someone writes to the SIM. When this returns the modem has stored all and said so, or its memory is full and the
+    /// network keeps the rest.
+    pub(super) fn deliver(&mut self, numbers: Range<u32>) -> Result<()> {
+        let numbers: Vec<u32> = numbers.collect();
+        // Together, so that asking does not slow down what is measured.
+        for numbers in numbers.chunks(TOGETHER) {
+            let request = |number| {
+                let from = format!("+1202555010{}", number % 10);
+                json!({ "do": "deliver", "from": from, "text": text(number) })
+            };
+            let requests: Vec<Value> = numbers.iter().copied().map(request).collect();
+            self.ask_all(&requests)?;
+        }
+        Ok(())
     }
 
     pub(super) fn status(&mut self) -> Result<Status> {
@@ -104,18 +115,28 @@ impl Simulator {
     }
 
     fn ask(&mut self, request: &Value) -> Result<Value> {
-        self.control
-            .get_mut()
-            .write_all(format!("{request}\n").as_bytes())?;
-        let mut answer = String::new();
-        self.control
-            .read_line(&mut answer)
-            .context("modem-sim does not answer")?;
-        let answer: Value = serde_json::from_str(&answer)?;
-        ensure!(
-            answer.get("ok") == Some(&Value::Bool(true)),
-            "{request}: {answer}"
-        );
-        Ok(answer)
+        let answers = self.ask_all(std::slice::from_ref(request))?;
+        answers.into_iter().next().context("no answer")
+    }
+
+    fn ask_all(&mut self, requests: &[Value]) -> Result<Vec<Value>> {
+        let lines: String = requests
+            .iter()
+            .map(|request| format!("{request}\n"))
+            .collect();
+        self.control.get_mut().write_all(lines.as_bytes())?;
+        let answer = |request: &Value| {
+            let mut answer = String::new();
+            self.control
+                .read_line(&mut answer)
+                .context("modem-sim does not answer")?;
+            let answer: Value = serde_json::from_str(&answer)?;
+            ensure!(
+                answer.get("ok") == Some(&Value::Bool(true)),
+                "{request}: {answer}"
+            );
+            Ok(answer)
+        };
+        requests.iter().map(answer).collect()
     }
 }
