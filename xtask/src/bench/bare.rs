@@ -58,7 +58,7 @@ impl Bare {
         })
     }
 
-    fn told(&mut self) -> Result<Told> {
+    fn told(&self) -> Result<Told> {
         let told = self.answers.recv_timeout(PATIENCE * 10);
         told.context("the bare client ended")?
     }
@@ -287,7 +287,7 @@ mod tests {
         // By hand, from 3GPP TS 23.040 §9.2.2.2 and 23.038 §6.1.2.1: "hello" packs to E8 32 9B FD 06.
         assert_eq!(
             submit("12025550100", "hello"),
-            "01000B912120555510F0000005E8329BFD06"
+            "01000B912120550501F0000005E8329BFD06"
         );
     }
 }
