@@ -49,6 +49,10 @@ Examples:
   sms-bridge demo
   printf '/send +12025550100 hello\\n' | sms-bridge demo")]
     Demo,
+    /// The benchmark's way in; see `cargo xtask bench`.
+    #[cfg(feature = "bench")]
+    #[command(hide = true)]
+    Bench(crate::bench::Options),
 }
 
 #[derive(Args)]
@@ -67,6 +71,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Pdu(command) => pdu::run(command),
         #[cfg(feature = "demo")]
         Command::Demo => crate::demo::run(),
+        #[cfg(feature = "bench")]
+        Command::Bench(options) => crate::bench::run(options),
     };
     outcome.unwrap_or_else(|error| {
         // Whoever reads our output stopped reading: not worth a word.

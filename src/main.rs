@@ -7,22 +7,27 @@
 //! | `run` | `sms-bridge run`: what the configuration asks for, wired together |
 //! | `running` | the running parts, watched, and stopped in order |
 //! | `sms_link` | between a modem and the core |
+//! | `intake` | in which order what came in is stored, and when slots may be freed |
 //! | `pin` | leave to enter a SIM's PIN |
 //! | `networks` | the chat networks that this build has |
 //! | `check` | `sms-bridge check` |
 //! | `pdu` | `sms-bridge pdu` |
 //! | `demo` | `sms-bridge demo`: the bridge on a simulated modem (feature `demo`) |
+//! | `bench` | `sms-bridge bench`: what `cargo xtask bench` measures (feature `bench`) |
 //! | `terminal` | the terminal as a chat network, for the demo |
 //! | `lines` | lines of standard input |
 //! | `signals` | what asks the program to end |
 //! | `logging` | the log |
 //! | `terminal_style` | colours, or none |
 
+#[cfg(feature = "bench")]
+mod bench;
 mod check;
 mod cli;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod intake;
 mod lines;
 mod logging;
 mod networks;

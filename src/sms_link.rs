@@ -1,8 +1,9 @@
 //! Between a modem and the core: [`Link`] is the core's way out to a line, [`pump`] the way of everything that comes in.
 //!
-//! **Invariant:** a slot of the modem is freed only after the core has stored what was in it. While the store fails
-//! nothing more is taken from the modem, which keeps its messages.
+//! **Invariant:** a slot of the modem is freed only after the core has stored what was in it ([`Intake`] says when). While
+//! the store fails nothing more is taken from the modem than there is room for, and the modem keeps its messages.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::intake::{Batch, Freed, Intake};
 use crate::pin::Attempts;
 
 /// The first wait after the store refused; doubled each time.
@@ -127,56 +129,98 @@ impl SmsLink for Link {
 pub(crate) async fn pump(
     line: LineName,
     modem: modem::Handle,
-    mut events: mpsc::Receiver<Event>,
+    events: mpsc::Receiver<Event>,
     pin_attempts: Option<Attempts>,
     bridge: BridgeHandle,
     stop: CancellationToken,
 ) {
-    let work = async {
-        while let Some(event) = events.recv().await {
-            match handle(&line, &modem, event, pin_attempts.as_ref(), &bridge).await {
-                Ok(()) => {}
-                Err(BridgeError::Stopping) => return,
-                Err(
-                    error @ (BridgeError::Store(_)
-                    | BridgeError::Open { .. }
-                    | BridgeError::NotConfigured(_)),
-                ) => error!(%line, %error, "something from the modem was not taken over"),
-            }
-        }
-    };
+    let work = take_over(&line, &modem, events, pin_attempts.as_ref(), &bridge);
     tokio::select! {
         () = work => {}
         () = stop.cancelled() => {}
     }
 }
 
-async fn handle(
+/// What [`take_over`] does beside listening to the modem: one commit and one deletion at a time, so that a burst shares
+/// its commits and is read while they last. `None` while there is nothing to do.
+type Doing<'a, T> = Option<Pin<Box<dyn Future<Output = T> + Send + 'a>>>;
+
+/// Until nothing more comes and everything that came is done with, or until the bridge stops.
+async fn take_over(
     line: &LineName,
     modem: &modem::Handle,
+    mut events: mpsc::Receiver<Event>,
+    pin_attempts: Option<&Attempts>,
+    bridge: &BridgeHandle,
+) {
+    let mut intake = Intake::default();
+    let mut storing: Doing<'_, Result<(), BridgeError>> = None;
+    let mut freeing: Doing<'_, Freed> = None;
+    let mut more = true;
+    while more || !intake.is_empty() {
+        if storing.is_none()
+            && let Some(batch) = intake.next_batch()
+        {
+            storing = Some(Box::pin(store(line, bridge, batch)));
+        }
+        if freeing.is_none()
+            && let Some((slot, pdu)) = intake.next_to_free()
+        {
+            freeing = Some(Box::pin(free(line, modem, slot, pdu)));
+        }
+        let handled = tokio::select! {
+            event = events.recv(), if more && intake.has_room() => match event {
+                Some(Event::Received { origin, pdu, kind: _ }) => {
+                    intake.received(origin, pdu);
+                    Ok(())
+                }
+                Some(event) => handle(line, event, pin_attempts, bridge).await,
+                None => {
+                    more = false;
+                    Ok(())
+                }
+            },
+            stored = done(&mut storing) => {
+                match &stored {
+                    Ok(()) => intake.stored(),
+                    Err(_) => intake.given_up(),
+                }
+                stored
+            }
+            freed = done(&mut freeing) => {
+                intake.freed(freed);
+                Ok(())
+            }
+        };
+        match handled {
+            Ok(()) => {}
+            Err(BridgeError::Stopping) => return,
+            Err(
+                error @ (BridgeError::Store(_)
+                | BridgeError::Open { .. }
+                | BridgeError::NotConfigured(_)),
+            ) => error!(%line, %error, "something from the modem was not taken over"),
+        }
+    }
+}
+
+/// The end of what is being done; never, while nothing is.
+async fn done<T>(doing: &mut Doing<'_, T>) -> T {
+    let done = match doing {
+        Some(doing) => doing.await,
+        None => std::future::pending().await,
+    };
+    *doing = None;
+    done
+}
+
+async fn handle(
+    line: &LineName,
     event: Event,
     pin_attempts: Option<&Attempts>,
     bridge: &BridgeHandle,
 ) -> Result<(), BridgeError> {
     match event {
-        Event::Received {
-            origin,
-            pdu,
-            kind: _,
-        } => {
-            let core_origin = match &origin {
-                modem::Origin::Stored(slot) => Origin::Stored(slot_to_core(slot.clone())),
-                modem::Origin::Direct => Origin::Direct,
-            };
-            let raw = RawPdu(pdu.as_str().to_owned());
-            until_stored(line, || {
-                bridge.sms_arrived(line, core_origin.clone(), raw.clone())
-            })
-            .await?;
-            if let modem::Origin::Stored(slot) = origin {
-                free(line, modem, bridge, &slot, &pdu).await?;
-            }
-        }
         Event::LateOutcome { tag, outcome } => {
             let late = match outcome {
                 Ok(accepted) => {
@@ -234,6 +278,8 @@ async fn handle(
             let memory = full.memory.to_string();
             notice(line, bridge, LineNotice::StorageFull { memory }).await?;
         }
+        // `take_over` has those.
+        Event::Received { .. } => {}
     }
     Ok(())
 }
@@ -269,29 +315,44 @@ where
     }
 }
 
+/// Makes one batch durable.
+async fn store(line: &LineName, bridge: &BridgeHandle, batch: Batch) -> Result<(), BridgeError> {
+    let to_core = |origin: &modem::Origin| match origin {
+        modem::Origin::Stored(slot) => Origin::Stored(slot_to_core(slot.clone())),
+        modem::Origin::Direct => Origin::Direct,
+    };
+    let raw = |pdu: &modem::RawPdu| RawPdu(pdu.as_str().to_owned());
+    let gone: Vec<_> = batch.gone.iter().map(raw).collect();
+    let arrived: Vec<_> = batch
+        .arrived
+        .iter()
+        .map(|(origin, pdu)| (to_core(origin), raw(pdu)))
+        .collect();
+    let arrivals = until_stored(line, || {
+        bridge.take_over(line, gone.clone(), arrived.clone())
+    });
+    arrivals.await.map(drop)
+}
+
 /// Frees a slot whose message is stored. One that stays is listed again by the modem's next start or poll, recognised as
 /// a repetition, and freed then.
 async fn free(
     line: &LineName,
     modem: &modem::Handle,
-    bridge: &BridgeHandle,
-    slot: &modem::StorageSlot,
-    pdu: &modem::RawPdu,
-) -> Result<(), BridgeError> {
-    match modem.delete(slot, pdu).await {
-        Ok(modem::Deleted::Freed | modem::Deleted::AlreadyGone) => {}
+    slot: modem::StorageSlot,
+    pdu: modem::RawPdu,
+) -> Freed {
+    match modem.delete(&slot, &pdu).await {
+        Ok(modem::Deleted::Freed | modem::Deleted::AlreadyGone) => Freed::Gone,
         Ok(modem::Deleted::HoldsOther) => {
             info!(%line, %slot, "a slot holds another message by now");
+            Freed::Gone
         }
         Err(error) => {
             warn!(%line, %slot, %error, "a slot was not freed; it will be");
-            return Ok(());
+            Freed::Stays
         }
     }
-    until_stored(line, || {
-        bridge.slot_freed(line, RawPdu(pdu.as_str().to_owned()))
-    })
-    .await
 }
 
 async fn mirror(

@@ -42,7 +42,7 @@ impl BridgeHandle {
         Self { requests }
     }
 
-    /// Takes over what a modem received: a message, or a status report. Only after `Ok` may its slot be freed.
+    /// Takes over one thing that a modem received: a message, or a status report. Only after `Ok` may its slot be freed.
     ///
     /// # Errors
     ///
@@ -53,25 +53,33 @@ impl BridgeHandle {
         origin: Origin,
         pdu: RawPdu,
     ) -> Result<Arrival, BridgeError> {
-        let line = line.clone();
-        self.ask(|reply| Request::SmsArrived {
-            line,
-            origin,
-            pdu,
-            reply,
-        })
-        .await
+        let arrivals = self.take_over(line, Vec::new(), vec![(origin, pdu)]);
+        let arrival = arrivals.await?.pop();
+        arrival.ok_or_else(|| BridgeError::Store("nothing was said of the message".to_owned()))
     }
 
-    /// Notes that the slot of an SMS that was taken over is free, so that the next one there is taken for another.
+    /// Takes over in one commit what a modem has to tell: first that the messages of `gone`, which were taken over before,
+    /// are no longer in their slots, so that the next ones there are taken for others; then what it received, in this
+    /// order. One arrival for each. Only after `Ok` may their slots be freed.
     ///
     /// # Errors
     ///
-    /// Nothing was stored; only an SMS without a valid time that says the same could be taken for a repetition.
-    pub async fn slot_freed(&self, line: &LineName, pdu: RawPdu) -> Result<(), BridgeError> {
+    /// Nothing was stored, and the modem keeps it. As long as nobody was told that a message is gone, one without a valid
+    /// time that says the same could be taken for a repetition.
+    pub async fn take_over(
+        &self,
+        line: &LineName,
+        gone: Vec<RawPdu>,
+        received: Vec<(Origin, RawPdu)>,
+    ) -> Result<Vec<Arrival>, BridgeError> {
         let line = line.clone();
-        self.ask(|reply| Request::SlotFreed { line, pdu, reply })
-            .await
+        self.ask(|reply| Request::TakeOver {
+            line,
+            gone,
+            received,
+            reply,
+        })
+        .await
     }
 
     /// Takes over the outcome of a part whose sending was given up as unknown before.
@@ -323,16 +331,11 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, BridgeError>>;
 
 /// What the writer is asked.
 pub(crate) enum Request {
-    SmsArrived {
+    TakeOver {
         line: LineName,
-        origin: Origin,
-        pdu: RawPdu,
-        reply: Reply<Arrival>,
-    },
-    SlotFreed {
-        line: LineName,
-        pdu: RawPdu,
-        reply: Reply<()>,
+        gone: Vec<RawPdu>,
+        received: Vec<(Origin, RawPdu)>,
+        reply: Reply<Vec<Arrival>>,
     },
     LateOutcome {
         part: PartId,

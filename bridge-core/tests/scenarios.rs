@@ -300,8 +300,19 @@ async fn a_listing_of_the_same_slot_is_no_repetition_but_a_new_one_with_the_same
     assert_ne!(undated, pdu, "the time stands where this test thinks");
     assert_eq!(arrive(slot(5), &undated).await, Arrival::New);
     assert_eq!(arrive(slot(5), &undated).await, Arrival::Repeated);
-    handle.slot_freed(&home(), undated.clone()).await.unwrap();
-    assert_eq!(arrive(slot(5), &undated).await, Arrival::New);
+    let arrivals = handle
+        .take_over(
+            &home(),
+            vec![undated.clone()],
+            vec![(slot(5), undated.clone()), (slot(5), undated.clone())],
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        arrivals,
+        [Arrival::New, Arrival::Repeated],
+        "that the slot was free counts before what arrived in it"
+    );
 }
 
 #[tokio::test]

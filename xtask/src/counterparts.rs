@@ -65,6 +65,15 @@ impl Counterpart {
         }
     }
 
+    /// Where it is, if it is installed. Only for those that come as a Debian package.
+    pub(crate) fn find(self) -> Option<PathBuf> {
+        match self {
+            Self::Python3 | Self::Synapse | Self::Aiogram => None,
+            Self::Smstools => find_program("smsd"),
+            Self::GammuSmsd => find_program("gammu-smsd"),
+        }
+    }
+
     /// Finds or installs it.
     pub(crate) fn prepare(self, workspace: &Workspace, without: &[Self]) -> Readiness {
         if without.contains(&self) {

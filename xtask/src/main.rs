@@ -1,4 +1,5 @@
-//! Developers' automation of sms-bridge: the tests with their counterparts, the checks of CI, the crate boundaries.
+//! Developers' automation of sms-bridge: the tests with their counterparts, the checks of CI, the crate boundaries, the
+//! benchmark.
 //!
 //! Depends on no crate of the workspace, so that it builds in seconds and still runs where the workspace does not.
 
@@ -8,6 +9,7 @@
     reason = "a developer's command line program: its output is its purpose"
 )]
 
+mod bench;
 mod boundaries;
 mod build;
 mod ci;
@@ -46,6 +48,8 @@ enum Task {
     },
     /// Run everything that CI runs, and time each step.
     Ci,
+    /// Measure, and print a table with what was to be reached and what other programs do in the same run.
+    Bench(bench::Options),
     /// Prove the dependencies between crates that must not exist.
     Boundaries,
 }
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
             })
         }
         Task::Ci => ci::run(&workspace),
+        Task::Bench(options) => bench::run(&workspace, &options),
         Task::Boundaries => boundaries::run(&workspace),
     });
     match outcome {

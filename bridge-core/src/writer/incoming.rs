@@ -22,7 +22,23 @@ const MOST_SETS: usize = 16;
 const KEPT_OPEN: Duration = Duration::from_secs(24 * 3600);
 
 impl Work<'_> {
-    pub(super) fn sms_arrived(
+    /// What a modem has to tell, in its order: slots that are free, then what it received.
+    pub(super) fn take_over(
+        &mut self,
+        line: &LineName,
+        gone: &[RawPdu],
+        received: &[(Origin, RawPdu)],
+    ) -> Result<Vec<Arrival>, StoreError> {
+        for pdu in gone {
+            self.slot_freed(line, pdu)?;
+        }
+        let arrivals = received.iter();
+        arrivals
+            .map(|(origin, pdu)| self.sms_arrived(line, origin, pdu))
+            .collect()
+    }
+
+    fn sms_arrived(
         &mut self,
         line: &LineName,
         origin: &Origin,
@@ -48,7 +64,7 @@ impl Work<'_> {
     }
 
     /// The slot of a PDU is free: another that looks the same is another.
-    pub(super) fn slot_freed(&mut self, line: &LineName, pdu: &RawPdu) -> Result<(), StoreError> {
+    fn slot_freed(&mut self, line: &LineName, pdu: &RawPdu) -> Result<(), StoreError> {
         let tpdu = match wire::read(pdu, self.core.country(line)) {
             Received::Sms(sms) => sms.tpdu,
             Received::Report(report) => report.tpdu,

@@ -246,16 +246,13 @@ impl Writer {
 
     fn handle(&mut self, request: Request, group: &mut Group) -> Option<Reply<()>> {
         match request {
-            Request::SmsArrived {
+            Request::TakeOver {
                 line,
-                origin,
-                pdu,
+                gone,
+                received,
                 reply,
             } => {
-                self.answer(group, reply, |work| work.sms_arrived(&line, &origin, &pdu));
-            }
-            Request::SlotFreed { line, pdu, reply } => {
-                self.answer(group, reply, |work| work.slot_freed(&line, &pdu));
+                self.answer(group, reply, |work| work.take_over(&line, &gone, &received));
             }
             Request::LateOutcome {
                 part,
