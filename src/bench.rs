@@ -27,7 +27,7 @@ use bridge_core::chat::{
 use bridge_core::link::LinkPhase;
 use bridge_core::{
     BridgeHandle, ChatAdapter, ChatError, Clock, DeliveryReports, Identity, LineName, LineSettings,
-    People, Person, Role, Settings,
+    People, Person, Role, Sending, Settings,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -88,6 +88,7 @@ async fn bench(options: Options) -> Result<()> {
             name: line.clone(),
             country: None,
             delivery_reports: DeliveryReports::Skip,
+            sending: Sending::OneStep,
         }],
     );
     let mut running = Running::open(settings).await?;

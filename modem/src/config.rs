@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::engine::Unfinished;
 use crate::discovery::{Sysfs, lock};
+use crate::engine::Unfinished;
 use crate::redacted::Redacted;
 use crate::storage::Memory;
 use crate::transcript::Tap;

@@ -68,7 +68,7 @@ impl Counterpart {
     /// Where it is, if it is installed. Only for those that come as a Debian package.
     pub(crate) fn find(self) -> Option<PathBuf> {
         match self {
-            Self::Python3 | Self::Synapse | Self::Aiogram => None,
+            Self::Python3 | Self::Synapse | Self::Aiogram | Self::Vm => None,
             Self::Smstools => find_program("smsd"),
             Self::GammuSmsd => find_program("gammu-smsd"),
         }

@@ -7,6 +7,10 @@
 //! Not a test of `cargo test`, which has a short one of its own (`engine/tests/simulated.rs`): this one may run for hours.
 
 #![allow(
+    clippy::disallowed_methods,
+    reason = "the limit is one of real time; the lines have their own"
+)]
+#![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a program: its output is its purpose"

@@ -320,21 +320,21 @@ fn a_slot_is_told_as_the_modem_marks_it() {
         let mut modem = modem_sim::Settings::default();
         modem.quirks.slot_after_send = mark;
         let mut line = Line::ready(modem);
-        let slot = match ask(&mut line, Request::Stage { tpdu: tpdu() }) {
-            Answer::Staged(Ok(slot)) => slot,
-            other => panic!("{other:?}"),
+        let answer = ask(&mut line, Request::Stage { tpdu: tpdu() });
+        let Answer::Staged(Ok(slot)) = answer else {
+            panic!("{answer:?}")
         };
         let sent = ask_to_send(&mut line, slot.clone());
         assert!(matches!(sent, Answer::Sent(Ok(_))), "{sent:?}");
         assert_eq!(line.submitted(), 1);
-        let content = match ask(&mut line, Request::Inspect { slot: slot.clone() }) {
-            Answer::Inspected(Ok(content)) => content,
-            other => panic!("{other:?}"),
+        let answer = ask(&mut line, Request::Inspect { slot: slot.clone() });
+        let Answer::Inspected(Ok(content)) = answer else {
+            panic!("{answer:?}")
         };
         assert_eq!(content.status, expected, "{mark:?}");
-        let listed = match ask(&mut line, Request::Staged) {
-            Answer::Listed(Ok(listed)) => listed,
-            other => panic!("{other:?}"),
+        let answer = ask(&mut line, Request::Staged);
+        let Answer::Listed(Ok(listed)) = answer else {
+            panic!("{answer:?}")
         };
         assert_eq!(listed, [(slot.clone(), content.clone())]);
         let expected = content.pdu.expect("a message");
@@ -352,9 +352,9 @@ fn what_a_two_step_send_lost_is_found_in_the_memory() {
     let mut line = Line::ready(modem_sim::Settings::default());
     let staged = ask(&mut line, Request::Stage { tpdu: tpdu() });
     assert!(matches!(staged, Answer::Staged(Ok(_))), "{staged:?}");
-    let listed = match ask(&mut line, Request::Staged) {
-        Answer::Listed(Ok(listed)) => listed,
-        other => panic!("{other:?}"),
+    let answer = ask(&mut line, Request::Staged);
+    let Answer::Listed(Ok(listed)) = answer else {
+        panic!("{answer:?}")
     };
     let [(slot, content)] = listed.as_slice() else {
         panic!("{listed:?}")
