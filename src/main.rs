@@ -11,8 +11,10 @@
 //! | `networks` | the chat networks that this build has |
 //! | `check` | `sms-bridge check` |
 //! | `pdu` | `sms-bridge pdu` |
+//! | `modem_command` | `sms-bridge modem`: list, probe, console, record |
 //! | `demo` | `sms-bridge demo`: the bridge on a simulated modem (feature `demo`) |
 //! | `terminal` | the terminal as a chat network, for the demo |
+//! | `typing` | a person at the keyboard |
 //! | `lines` | lines of standard input |
 //! | `signals` | what asks the program to end |
 //! | `logging` | the log |
@@ -25,6 +27,7 @@ mod config;
 mod demo;
 mod lines;
 mod logging;
+mod modem_command;
 mod networks;
 mod pdu;
 mod pin;
@@ -35,6 +38,7 @@ mod sms_link;
 #[cfg(feature = "demo")]
 mod terminal;
 mod terminal_style;
+mod typing;
 
 use std::process::ExitCode;
 
