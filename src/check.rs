@@ -56,13 +56,16 @@ fn ask_networks(config: &Config) -> Result<Vec<Finding>> {
 fn check_lines(config: &Config, findings: &mut Vec<Finding>) {
     for line in &config.lines {
         let finding = match &line.port {
-            modem::Address::Auto => Finding::fine("the modem is looked for at the start"),
+            modem::Address::Auto => port::check_auto(line.usb_path.as_ref(), line.imei.as_ref()),
             modem::Address::Path(path) => port::check_device(path),
             modem::Address::Tcp { host, port } => port::check_tcp(host, *port),
         };
-        findings.push(Finding {
-            words: format!("[line.{}] port: {}", line.name, finding.words),
-            ..finding
-        });
+        let warning = line.port.warning().map(Finding::warning);
+        for finding in warning.into_iter().chain([finding]) {
+            findings.push(Finding {
+                words: format!("[line.{}] port: {}", line.name, finding.words),
+                ..finding
+            });
+        }
     }
 }

@@ -193,8 +193,11 @@ async fn handle(
             }
         }
         Event::Ussd(_) => info!(%line, "the network sent a USSD text that nobody asked for"),
-        Event::StorageFull => {
-            warn!(%line, "the SIM's memory is full: the network keeps what comes until there is room");
+        Event::StorageFull(full) => {
+            warn!(
+                %line, memory = %full.memory, used = full.used, total = full.total,
+                "a memory for messages is full: the network keeps what comes until there is room"
+            );
         }
     }
     Ok(())

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::storage::Memory;
+
 /// A final result of a command other than `OK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ModemError {
@@ -27,6 +29,14 @@ impl fmt::Display for ModemError {
                     formatter,
                     "the modem reports a fault of its own (+CMS ERROR: {code})"
                 ),
+                None if (224..=254).contains(code) => write!(
+                    formatter,
+                    "the recipient's service refused for a reason of its own (+CMS ERROR: {code})"
+                ),
+                None if *code >= 256 => write!(
+                    formatter,
+                    "the modem reports a fault without a name (+CMS ERROR: {code})"
+                ),
                 None => write!(
                     formatter,
                     "the network refused for a reason without a name (+CMS ERROR: {code})"
@@ -40,6 +50,40 @@ impl fmt::Display for ModemError {
             Self::NotSupported => formatter.write_str("the modem does not know this command"),
         }
     }
+}
+
+impl ModemError {
+    /// Reads the words that stand instead of a number where numbered errors are refused, in any case; `None` for words
+    /// that we do not know. The words are those of the two standards.
+    pub(crate) fn cms_in_words(words: &str) -> Option<Self> {
+        in_words(CMS_WORDS, words).map(Self::Cms)
+    }
+
+    /// The same for `+CME ERROR`.
+    pub(crate) fn cme_in_words(words: &str) -> Option<Self> {
+        in_words(CME_WORDS, words).map(Self::Cme)
+    }
+
+    /// Whether a memory for messages has no room left.
+    pub(crate) fn is_memory_full(self) -> bool {
+        matches!(self, Self::Cms(322) | Self::Cme(20))
+    }
+}
+
+/// Compares letters and digits alone: `PH-SIM PIN required` is written in several ways.
+fn in_words(table: &[(u16, &str)], words: &str) -> Option<u16> {
+    let plain = |text: &str| -> Vec<u8> {
+        text.bytes()
+            .filter(u8::is_ascii_alphanumeric)
+            .map(|byte| byte.to_ascii_lowercase())
+            .take(64)
+            .collect()
+    };
+    let words = plain(words);
+    table
+        .iter()
+        .find(|&&(_, of)| plain(of) == words)
+        .map(|&(code, _)| code)
 }
 
 /// Why a send did not end with a reference. `Display` is for the person who wrote the message.
@@ -59,6 +103,8 @@ pub enum Cause {
     NoReference,
     /// The modem or the network refused.
     Refused(ModemError),
+    /// The modem cannot send from the memory that the message was stored in.
+    UnusableSlot(Memory),
     /// The bytes cannot be a TPDU that a modem takes. The text says what is wrong.
     UnusableTpdu(&'static str),
 }
@@ -85,6 +131,10 @@ impl fmt::Display for Cause {
                 formatter.write_str("the modem said OK, but not that the network took it")
             }
             Self::Refused(error) => error.fmt(formatter),
+            Self::UnusableSlot(memory) => write!(
+                formatter,
+                "the modem cannot send what is stored in {memory}: was another modem put in?"
+            ),
             Self::UnusableTpdu(wrong) => write!(
                 formatter,
                 "the message cannot be handed to a modem: {wrong}"
@@ -179,13 +229,19 @@ const CMS: &[(u16, &str)] = &[
     (512, "the modem reports a fault of its own"),
 ];
 
-/// What each `+CME ERROR` means, as far as bring-up and USSD meet it.
+/// What each `+CME ERROR` means, as far as SMS, USSD, the SIM and the registration meet it: 0 to 63 and 100 are the general
+/// errors (§9.2.1), 103 to 150 those of packet service (§9.2.2), which a network that carries SMS over it gives too. 257 to
+/// 264 are those of supplementary services as Qualcomm numbers them, 515 is Huawei's, 680 and 681 are Telit's.
 #[rustfmt::skip]
 const CME: &[(u16, &str)] = &[
     (0, "the modem had a fault"),
+    (1, "the modem has no connection to its radio: unplug it for a moment"),
+    (2, "the modem's radio is reserved by something else: stop other programs that use it"),
     (3, "the modem does not allow this now"),
     (4, "the modem does not support this"),
     (5, "the modem is locked to another SIM"),
+    (6, "the modem is locked to the first SIM that was put into it"),
+    (7, "the modem is locked to the first SIM that was put into it, and wants its unlock code"),
     (10, "there is no SIM in the modem: insert one"),
     (11, "the SIM wants its PIN: set pin_file in the configuration"),
     (12, "the SIM is locked and wants its PUK: unlock it in a phone"),
@@ -199,18 +255,107 @@ const CME: &[(u16, &str)] = &[
     (21, "the modem has no such slot"),
     (22, "the modem did not find it"),
     (23, "the modem's memory failed"),
+    (24, "the text is too long for the modem"),
+    (25, "the text holds characters that the modem does not take"),
+    (26, "the number is too long"),
+    (27, "the number holds characters that the modem does not take: check it"),
     (30, "the modem is not registered in a network: check antenna, SIM and credit"),
     (31, "the network did not answer in time"),
     (32, "the network allows emergency calls only: check the SIM and the credit"),
     (40, "the modem is locked to a network and wants its unlock code"),
+    (41, "the modem is locked to a network and its unlock code was wrong too often: ask whoever sold it"),
+    (42, "the modem is locked to a part of a network and wants its unlock code"),
+    (43, "the modem is locked to a part of a network and its unlock code was wrong too often: ask whoever sold it"),
+    (44, "the modem is locked to a provider and wants its unlock code"),
+    (45, "the modem is locked to a provider and its unlock code was wrong too often: ask whoever sold it"),
+    (46, "the modem is locked to a company and wants its unlock code"),
+    (47, "the modem is locked to a company and its unlock code was wrong too often: ask whoever sold it"),
+    (48, "the SIM wants the key of its hidden entries"),
+    (49, "the modem does not support this way of logging in"),
     (50, "the modem did not accept the command's form"),
+    (51, "the modem has this switched off"),
+    (52, "somebody ended this at the modem"),
+    (53, "the modem may not use the network: something restricts it"),
+    (54, "the modem may make emergency calls only: check the SIM and the credit"),
+    (55, "the modem does not allow this: something restricts it"),
+    (56, "the SIM allows only the numbers that are stored in it: switch this off in a phone"),
+    (57, "the modem is used for something else just now: try later"),
+    (58, "the modem does not support this alphabet"),
+    (59, "the modem did not expect this value"),
+    (60, "the modem's system failed: unplug it for a moment"),
+    (61, "the modem missed something in the command"),
+    (62, "the operator bars this for the SIM: ask the operator"),
+    (63, "the network did not take up the notice of waiting messages"),
     (100, "the modem reports an unknown fault"),
     (103, "the network calls this SIM illegal: ask the operator"),
+    (106, "the network calls this modem illegal: is its IMEI blocked? Ask the operator"),
     (107, "the network does not allow this service to this SIM"),
+    (108, "the network allows this SIM neither packet service nor any other: ask the operator"),
+    (111, "this network does not take the SIM: ask the operator"),
+    (112, "the network does not take the SIM in this place: ask the operator"),
+    (113, "the SIM may not roam here: ask the operator"),
+    (114, "this network does not allow packet service to the SIM: ask the operator"),
+    (115, "the network has no fitting cell here: try another place or antenna"),
+    (122, "the network is congested: try later"),
+    (126, "the network has no resources left: try later"),
+    (127, "the access point (APN) is missing or unknown"),
+    (128, "the network does not know this kind of address"),
+    (129, "the network did not take the user name or password"),
+    (130, "the network's gateway refused"),
+    (131, "the network refused without a reason"),
     (132, "the network does not support this service"),
+    (133, "the SIM has no contract for this service: ask the operator"),
+    (134, "the service is out of order for the moment: try later"),
+    (140, "the network does not support this feature"),
+    (141, "the network found the request contradictory"),
+    (142, "the network found the request malformed"),
+    (143, "the network does not know this connection"),
+    (144, "the network found the request contradictory"),
+    (145, "the network found the request malformed"),
+    (146, "a connection for this is there already"),
+    (148, "the network's packet service failed for a reason without a name"),
+    (149, "the network did not take the user name or password"),
+    (150, "the modem is set to a mode that the network does not serve"),
     (257, "the network rejected the request"),
     (258, "the network or the modem wants it tried again later"),
+    (259, "the number to divert to is wrong: check it"),
+    (260, "the number to divert to is the SIM's own"),
+    (261, "the network does not know this subscriber"),
+    (262, "the network does not offer this service"),
+    (263, "the network does not know this class of service"),
+    (264, "the network sent something that the modem does not know"),
     (515, "the modem is busy: it is tried again by itself"),
+    (680, "the modem is registering just now: try again in a minute"),
+    (681, "the search for networks was broken off"),
+];
+
+/// The words of 3GPP TS 27.005 §3.2.5, as modems write them with `+CMEE=2`.
+#[rustfmt::skip]
+const CMS_WORDS: &[(u16, &str)] = &[
+    (300, "ME failure"), (300, "phone failure"), (301, "SMS service of ME reserved"), (302, "operation not allowed"),
+    (303, "operation not supported"), (304, "invalid PDU mode parameter"), (305, "invalid text mode parameter"),
+    (310, "SIM not inserted"), (311, "SIM PIN required"), (312, "PH-SIM PIN required"), (313, "SIM failure"),
+    (314, "SIM busy"), (315, "SIM wrong"), (316, "SIM PUK required"), (317, "SIM PIN2 required"),
+    (318, "SIM PUK2 required"), (320, "memory failure"), (321, "invalid memory index"), (322, "memory full"),
+    (330, "SMSC address unknown"), (331, "no network service"), (332, "network timeout"), (332, "network time-out"),
+    (340, "no +CNMA acknowledgement expected"), (500, "unknown error"),
+];
+
+/// The words of 3GPP TS 27.007 §9.2.
+#[rustfmt::skip]
+const CME_WORDS: &[(u16, &str)] = &[
+    (0, "phone failure"), (1, "no connection to phone"), (2, "phone adaptor link reserved"), (3, "operation not allowed"),
+    (4, "operation not supported"), (5, "PH-SIM PIN required"), (6, "PH-FSIM PIN required"), (7, "PH-FSIM PUK required"),
+    (10, "SIM not inserted"), (11, "SIM PIN required"), (12, "SIM PUK required"), (13, "SIM failure"), (14, "SIM busy"),
+    (15, "SIM wrong"), (16, "incorrect password"), (17, "SIM PIN2 required"), (18, "SIM PUK2 required"),
+    (20, "memory full"), (21, "invalid index"), (22, "not found"), (23, "memory failure"), (24, "text string too long"),
+    (25, "invalid characters in text string"), (26, "dial string too long"), (27, "invalid characters in dial string"),
+    (30, "no network service"), (31, "network timeout"), (32, "network not allowed - emergency calls only"),
+    (40, "network personalization PIN required"), (41, "network personalization PUK required"),
+    (42, "network subset personalization PIN required"), (43, "network subset personalization PUK required"),
+    (44, "service provider personalization PIN required"), (45, "service provider personalization PUK required"),
+    (46, "corporate personalization PIN required"), (47, "corporate personalization PUK required"),
+    (50, "incorrect parameters"), (100, "unknown"), (100, "unknown error"),
 ];
 
 #[cfg(test)]
@@ -235,6 +380,14 @@ mod tests {
             "the network refused for a reason without a name (+CMS ERROR: 222)",
         );
         check(
+            ModemError::Cms(230),
+            "the recipient's service refused for a reason of its own (+CMS ERROR: 230)",
+        );
+        check(
+            ModemError::Cms(333),
+            "the modem reports a fault without a name (+CMS ERROR: 333)",
+        );
+        check(
             ModemError::Cms(538),
             "the modem reports a fault of its own (+CMS ERROR: 538)",
         );
@@ -247,6 +400,71 @@ mod tests {
             "the modem reports a fault (+CME ERROR: 999)",
         );
         check(ModemError::Plain, "the modem said ERROR and no reason");
+    }
+
+    /// 3GPP TS 27.005 §3.2.5, 24.011 Annex E-2 and 23.040 §9.2.3.22 name these; 27.007 §9.2 those.
+    #[test]
+    fn every_code_that_the_standards_name_has_words_of_its_own() {
+        let cms = [
+            1, 8, 10, 21, 27, 28, 29, 30, 38, 41, 42, 47, 50, 69, 81, 95, 96, 97, 98, 99, 111, 127,
+        ]
+        .into_iter()
+        .chain([128, 129, 130, 143, 144, 145, 159, 160, 161, 175, 176])
+        .chain([
+            192, 193, 194, 195, 196, 197, 198, 199, 208, 209, 210, 211, 212, 213, 255,
+        ])
+        .chain(300..=305)
+        .chain(310..=318)
+        .chain([320, 321, 322, 330, 331, 332, 340, 500]);
+        for code in cms {
+            assert!(super::explain(CMS, code).is_some(), "+CMS ERROR: {code}");
+        }
+        let cme = (0..=7)
+            .chain(10..=18)
+            .chain(20..=27)
+            .chain(30..=32)
+            .chain(40..=63)
+            .chain([100, 103, 106, 107, 108, 111, 112, 113, 114, 115, 122])
+            .chain(126..=134)
+            .chain([140, 148, 149, 150]);
+        for code in cme {
+            assert!(super::explain(CME, code).is_some(), "+CME ERROR: {code}");
+        }
+    }
+
+    #[test]
+    fn errors_in_words_are_those_with_numbers() {
+        let check = |read: Option<ModemError>, expected: Option<ModemError>| {
+            assert_eq!(read, expected);
+        };
+        check(
+            ModemError::cms_in_words("memory full"),
+            Some(ModemError::Cms(322)),
+        );
+        check(
+            ModemError::cms_in_words("SIM busy"),
+            Some(ModemError::Cms(314)),
+        );
+        check(
+            ModemError::cms_in_words("Network time-out"),
+            Some(ModemError::Cms(332)),
+        );
+        check(ModemError::cms_in_words("quite another fault"), None);
+        check(
+            ModemError::cme_in_words("SIM PIN required"),
+            Some(ModemError::Cme(11)),
+        );
+        check(
+            ModemError::cme_in_words("ph-sim pin required"),
+            Some(ModemError::Cme(5)),
+        );
+        check(ModemError::cme_in_words(""), None);
+        for (code, _) in super::CMS_WORDS {
+            assert!(super::explain(CMS, *code).is_some(), "{code}");
+        }
+        for (code, _) in super::CME_WORDS {
+            assert!(super::explain(CME, *code).is_some(), "{code}");
+        }
     }
 
     #[test]

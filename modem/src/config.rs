@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::pin::Pin as Pinned;
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::discovery::{Sysfs, lock};
 use crate::redacted::Redacted;
 use crate::storage::Memory;
 use crate::transcript::Tap;
@@ -50,6 +52,10 @@ pub struct Config {
     pub network_timeout: Duration,
     /// Sees every byte that is written or read. `None`: nobody does.
     pub tap: Option<Tap>,
+    /// Where the kernel shows its devices.
+    pub sysfs: Sysfs,
+    /// Where lock files of serial ports are kept, `/run/lock` as other programs have it.
+    pub lock_folder: PathBuf,
 }
 
 impl Config {
@@ -73,6 +79,8 @@ impl Config {
             calls: Calls::LetRing,
             network_timeout: Duration::from_secs(900),
             tap: None,
+            sysfs: Sysfs::default(),
+            lock_folder: PathBuf::from(lock::FOLDER),
         }
     }
 }
@@ -91,6 +99,23 @@ pub enum Address {
         /// Port.
         port: u16,
     },
+}
+
+impl Address {
+    /// What is to be said of an address that others could reach too; `None` where there is nothing to say.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let Self::Tcp { host, .. } = self else {
+            return None;
+        };
+        let number = host.parse::<IpAddr>().ok();
+        let loopback = number.map_or(host == "localhost", |number| number.is_loopback());
+        (!loopback).then(|| {
+            format!(
+                "ser2net has no authentication: whoever reaches {self} reads your SMS and sends at your cost; let only this                  machine in (firewall), or tunnel it (ssh -L) and write tcp://127.0.0.1"
+            )
+        })
+    }
 }
 
 impl FromStr for Address {
@@ -513,6 +538,25 @@ mod tests {
                 Ok(text.to_owned())
             );
         }
+    }
+
+    #[test]
+    fn an_address_that_others_could_reach_is_warned_of() {
+        let check = |text: &str, warned: bool| {
+            let address: Address = text.parse().expect("an address");
+            let warning = address.warning();
+            assert_eq!(warning.is_some(), warned, "{text}");
+            assert!(warning.is_none_or(|words| words.contains(text)));
+        };
+        check("tcp://192.0.2.7:4000", true);
+        check("tcp://router:4000", true);
+        check("tcp://[2001:db8::1]:4000", true);
+        check("tcp://127.0.0.1:4000", false);
+        check("tcp://127.1.2.3:4000", false);
+        check("tcp://[::1]:4000", false);
+        check("tcp://localhost:4000", false);
+        check("/dev/ttyUSB2", false);
+        check("auto", false);
     }
 
     #[test]

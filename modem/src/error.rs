@@ -91,9 +91,32 @@ pub enum CommandError {
     Unusable(&'static str),
 }
 
+impl CommandError {
+    /// Whether the modem cannot do this at all, so that asking again is of no use: it does not know the command, does not
+    /// allow or does not support it. A bare `ERROR` counts: it is what most say of a command that they do not know.
+    #[must_use]
+    pub fn means_unsupported(&self) -> bool {
+        match self {
+            Self::Refused(error) => matches!(
+                error,
+                ModemError::Plain
+                    | ModemError::NotSupported
+                    | ModemError::Cms(302 | 303)
+                    | ModemError::Cme(3 | 4)
+            ),
+            Self::LineDown(_)
+            | Self::Stopped
+            | Self::PortLost
+            | Self::NoAnswer
+            | Self::Unreadable { .. }
+            | Self::Unusable(_) => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::SendError;
+    use super::{CommandError, SendError};
     use crate::cause::ModemError;
 
     fn sort(error: ModemError) -> &'static str {
@@ -104,23 +127,59 @@ mod tests {
         }
     }
 
-    /// The lists are DESIGN.md's; every code that it does not name must not be taken for "nothing left".
+    /// The lists are DESIGN.md's; every code that it does not name must not be taken for "nothing left". Spelled out by
+    /// ranges, so that a class that grows at either end is noticed.
     #[test]
     fn results_after_leaving_are_sorted_as_the_table_says() {
-        for code in 0..=1000 {
-            let expected = match code {
-                42 | 47 | 300..=331 => "retry",
-                127 | 0 => "unknown",
-                1..=255 => "reject",
-                _ => "unknown",
-            };
-            assert_eq!(sort(ModemError::Cms(code)), expected, "+CMS ERROR: {code}");
+        let classes = [
+            (0..=0, "unknown"),
+            (1..=41, "reject"),
+            (42..=42, "retry"),
+            (43..=46, "reject"),
+            (47..=47, "retry"),
+            (48..=126, "reject"),
+            (127..=127, "unknown"),
+            (128..=255, "reject"),
+            (256..=299, "unknown"),
+            (300..=331, "retry"),
+            (332..=u16::MAX, "unknown"),
+        ];
+        let mut next = 0_u32;
+        for (codes, expected) in classes {
+            assert_eq!(
+                u32::from(*codes.start()),
+                next,
+                "no gap between the classes"
+            );
+            next = u32::from(*codes.end()) + 1;
+            for code in codes {
+                assert_eq!(sort(ModemError::Cms(code)), expected, "+CMS ERROR: {code}");
+            }
         }
-        for code in [0, 3, 14, 30, 515] {
+        assert_eq!(next, 65_536);
+        for code in 0..=u16::MAX {
             assert_eq!(sort(ModemError::Cme(code)), "unknown", "+CME ERROR: {code}");
         }
         assert_eq!(sort(ModemError::Plain), "unknown");
         assert_eq!(sort(ModemError::NotSupported), "unknown");
+    }
+
+    #[test]
+    fn what_a_modem_cannot_do_is_told_from_what_it_cannot_do_now() {
+        let check = |error: ModemError, expected: bool| {
+            assert_eq!(
+                CommandError::Refused(error).means_unsupported(),
+                expected,
+                "{error}"
+            );
+        };
+        check(ModemError::Plain, true);
+        check(ModemError::NotSupported, true);
+        check(ModemError::Cms(303), true);
+        check(ModemError::Cme(4), true);
+        check(ModemError::Cms(322), false);
+        check(ModemError::Cms(314), false);
+        assert!(!CommandError::NoAnswer.means_unsupported());
     }
 
     #[test]

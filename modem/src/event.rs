@@ -4,7 +4,7 @@ use crate::error::SendError;
 use crate::pdu::{Kind, RawPdu};
 use crate::redacted::Redacted;
 use crate::status::Phase;
-use crate::storage::StorageSlot;
+use crate::storage::{StorageSlot, StorageUse};
 
 /// Something that happened without having been asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +32,9 @@ pub enum Event {
     /// A PIN is configured and the SIM is ready: it took the PIN now or before, so an attempt that a
     /// [`crate::PinGate`] committed may be struck out.
     PinAccepted,
-    /// A memory is full: nothing more can be delivered into it before something is deleted.
-    StorageFull,
+    /// A memory is full: nothing more can be delivered into it before something is deleted. Told once for each filling.
+    /// A total of 0: the modem does not say how many messages it holds.
+    StorageFull(StorageUse),
 }
 
 /// Where a received PDU is.

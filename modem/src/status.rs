@@ -73,6 +73,11 @@ pub enum Phase {
     Recovering,
     /// The modem does not answer at all; the port is opened again from time to time.
     NotAnswering,
+    /// The modem does not serve, and something is tried that interrupts it.
+    Mending {
+        /// What is wrong and what is tried.
+        doing: &'static str,
+    },
     /// Nothing goes on before a person acts; it is looked at again from time to time.
     Blocked(Blocked),
     /// The driver ended.
@@ -90,6 +95,7 @@ impl fmt::Display for Phase {
             Self::NotAnswering => {
                 formatter.write_str("the modem does not answer: is this its AT port? Unplugging it for a moment may help")
             }
+            Self::Mending { doing } => formatter.write_str(doing),
             Self::Blocked(blocked) => blocked.fmt(formatter),
             Self::Stopped => formatter.write_str("stopped"),
         }

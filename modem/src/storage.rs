@@ -103,6 +103,15 @@ impl SlotStatus {
         }
     }
 
+    /// Whether the message was written by `+CMGW`, by us or by another program.
+    #[must_use]
+    pub fn is_written(self) -> bool {
+        match self {
+            Self::StoUnsent | Self::StoSent => true,
+            Self::RecUnread | Self::RecRead | Self::Other(_) => false,
+        }
+    }
+
     /// Whether the message came from the network.
     #[must_use]
     pub fn is_received(self) -> bool {

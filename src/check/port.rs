@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::net::{TcpStream, ToSocketAddrs};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use modem::discovery::{Candidate, Kind, Sysfs, candidates, device_of, holder};
+use modem::{Imei, UsbPath};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
@@ -22,40 +24,69 @@ pub(super) fn check_device(path: &Path) -> Finding {
     if !metadata.file_type().is_char_device() {
         return Finding::error(format!("{shown} is no serial port: {}", elsewhere()));
     }
-    if let Some((id, name)) = holder(path) {
-        return if name == "sms-bridge" {
-            Finding::fine(format!(
-                "{shown} is in use by sms-bridge itself (process {id})"
-            ))
-        } else {
-            Finding::error(format!(
-                "{shown} is in use by {name} (process {id}): stop it, or keep it away from this port{}",
-                if name == "ModemManager" {
-                    " (systemctl disable --now ModemManager)"
-                } else {
-                    ""
-                }
-            ))
-        };
+    let holders = holder::holders(path);
+    if let Some(own) = holders.iter().find(|holder| holder.name == "sms-bridge") {
+        let id = own.id;
+        return Finding::fine(format!(
+            "{shown} is in use by sms-bridge itself (process {id})"
+        ));
+    }
+    let device = || device_of(&Sysfs::default(), path);
+    if !holders.is_empty() {
+        return Finding::error(holder::in_use(&shown, &holders, device().as_ref()));
     }
     // Without NONBLOCK a port that waits for its carrier would hang here.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(_) => Finding::fine(format!("{shown} can be opened")),
-        Err(Errno::ACCESS | Errno::PERM) => {
-            let group = group_name(metadata.gid());
-            Finding::error(format!(
-                "this user may not open {shown}: usermod -aG {group} USER, with the user that the bridge runs as, and \
-                 log in again"
-            ))
-        }
-        Err(Errno::BUSY) => Finding::error(format!(
-            "{shown} is in use by another process: stop it (sudo fuser {shown} names it)"
-        )),
+        Ok(_) => with_manager(format!("{shown} can be opened"), device),
+        Err(Errno::ACCESS | Errno::PERM) => Finding::error(holder::denied(&shown, path)),
+        Err(Errno::BUSY) => Finding::error(holder::in_use(&shown, &[], device().as_ref())),
         Err(Errno::NODEV | Errno::NXIO | Errno::IO) => Finding::error(format!(
             "{shown} does not react: unplug the modem and plug it in again"
         )),
         Err(error) => Finding::error(format!("{shown} cannot be opened: {error}")),
+    }
+}
+
+/// What `auto` would find. No port is opened.
+pub(super) fn check_auto(usb_path: Option<&UsbPath>, imei: Option<&Imei>) -> Finding {
+    let all = candidates(&Sysfs::default());
+    judge(&all, usb_path, imei)
+}
+
+fn judge(all: &[Candidate], usb_path: Option<&UsbPath>, imei: Option<&Imei>) -> Finding {
+    let named = |one: &&Candidate| usb_path.is_none_or(|path| one.usb_path == *path);
+    let usable = |one: &&Candidate| {
+        one.kind == Kind::Serial || (usb_path.is_some() && one.kind == Kind::Adapter)
+    };
+    let there: Vec<&Candidate> = all.iter().filter(named).collect();
+    let modems: Vec<String> = there
+        .iter()
+        .filter(|one| usable(one))
+        .map(ToString::to_string)
+        .collect();
+    let hints: Vec<String> = there
+        .iter()
+        .filter_map(|one| one.advice().map(|advice| format!("{one}: {advice}")))
+        .collect();
+    match (modems.as_slice(), imei) {
+        ([one], _) => Finding::fine(format!("found {one}")),
+        ([], _) => {
+            let place = usb_path.map_or_else(String::new, |path| format!(" at usb_path {path}"));
+            let hints = if hints.is_empty() {
+                String::new()
+            } else {
+                format!(". {}", hints.join(". "))
+            };
+            Finding::error(format!("no USB modem is plugged in{place}{hints}"))
+        }
+        (several, Some(_)) => {
+            Finding::fine(format!("looks for its imei among {}", several.join("; ")))
+        }
+        (several, None) => Finding::error(format!(
+            "several USB modems are plugged in: set usb_path or imei. They are: {}",
+            several.join("; ")
+        )),
     }
 }
 
@@ -111,46 +142,18 @@ fn elsewhere() -> String {
     format!("plug the modem in, or write one of {}", names.join(", "))
 }
 
-/// Process id and name of whoever has the port open, as far as this user may know. Not whoever made a pseudo-terminal:
-/// they keep both of its ends open.
-fn holder(path: &Path) -> Option<(u32, String)> {
-    let device = path.canonicalize().ok()?;
-    let own = std::process::id();
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    for process in processes {
-        let Some(id) = process
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let files = fs::read_dir(process.path().join("fd"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let open: Vec<PathBuf> = files
-            .filter_map(|file| fs::read_link(file.path()).ok())
-            .collect();
-        let made_it =
-            device.starts_with("/dev/pts") && open.iter().any(|file| file.ends_with("ptmx"));
-        let holds = id != own && !made_it && open.contains(&device);
-        if holds {
-            let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            return Some((id, name.trim().to_owned()));
+/// ModemManager may have no port open now and take it at the next occasion.
+fn with_manager(words: String, device: impl Fn() -> Option<Candidate>) -> Finding {
+    let manager = holder::suspects()
+        .into_iter()
+        .find(|suspect| suspect.name == "ModemManager");
+    match manager {
+        Some(manager) => {
+            let advice = manager.advice(device().as_ref());
+            Finding::warning(format!("{words}, but {manager} runs here: {advice}"))
         }
+        None => Finding::fine(words),
     }
-    None
-}
-
-fn group_name(id: u32) -> String {
-    let groups = fs::read_to_string("/etc/group").unwrap_or_default();
-    let name = groups.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == id.to_string()).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| "dialout".to_owned())
 }
 
 #[cfg(test)]
@@ -176,6 +179,63 @@ mod tests {
         let name = rustix::pty::ptsname(&master, Vec::new()).unwrap();
         let finding = check_device(Path::new(name.to_str().unwrap()));
         assert_eq!(finding.level, Level::Fine, "{finding}");
+    }
+
+    #[test]
+    fn what_auto_would_find_is_judged() {
+        let stick = |path: &str, kind| Candidate {
+            usb_path: path.parse().unwrap(),
+            vendor: 0x1e0e,
+            product: 0x9000,
+            manufacturer: None,
+            model: None,
+            serial: None,
+            ports: Vec::new(),
+            interfaces: Vec::new(),
+            kind,
+        };
+        let imei: Imei = "490154203237518".parse().unwrap();
+        let here: UsbPath = "1-1".parse().unwrap();
+        let check = |all: &[Candidate], path, imei, level: Level, words: &str| {
+            let finding = judge(all, path, imei);
+            assert_eq!(finding.level, level, "{finding}");
+            assert!(finding.words.contains(words), "{finding}");
+        };
+        let one = stick("1-1", Kind::Serial);
+        let two = [one.clone(), stick("1-2", Kind::Serial)];
+        check(&[], None, None, Level::Error, "no USB modem is plugged in");
+        check(&[], Some(&here), None, Level::Error, "at usb_path 1-1");
+        check(
+            &[stick("1-1", Kind::CdRom)],
+            None,
+            None,
+            Level::Error,
+            "usb-modeswitch",
+        );
+        check(
+            &[stick("1-1", Kind::Adapter)],
+            None,
+            None,
+            Level::Error,
+            "usb_path = \"1-1\"",
+        );
+        check(
+            &[stick("1-1", Kind::Adapter)],
+            Some(&here),
+            None,
+            Level::Fine,
+            "found",
+        );
+        check(
+            &[one],
+            None,
+            None,
+            Level::Fine,
+            "found SIMCom (1e0e:9000, usb_path 1-1)",
+        );
+        check(&two, None, None, Level::Error, "set usb_path or imei");
+        check(&two, None, Some(&imei), Level::Fine, "looks for its imei");
+        check(&two, Some(&here), None, Level::Fine, "usb_path 1-1");
     }
 
     #[test]

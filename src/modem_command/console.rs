@@ -38,14 +38,14 @@ struct Line {
 impl Console {
     pub(super) async fn run(self) -> Result<ExitCode> {
         let signals = Signals::new()?;
-        let (port, address) = port::open(&self.port).await?;
+        let port = port::open(&self.port).await?;
         let line = Line {
             port,
             incoming: Incoming::default(),
             buffer: vec![0; 4096],
         };
         if io::stdin().is_terminal() && io::stdout().is_terminal() {
-            typed::run(line, &address, self.yes, signals).await
+            typed::run(line, self.yes, signals).await
         } else {
             piped::run(line, self.yes, signals).await
         }

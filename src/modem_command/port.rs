@@ -3,12 +3,12 @@
 use std::fs;
 use std::net::IpAddr;
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
-use modem::discovery::{Candidate, Kind, Sysfs, candidates, device_of, holder};
-use modem::{Address, RawPort};
+use modem::discovery::{Sysfs, device_of, holder};
+use modem::{Address, Config, RawPort};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use tokio::time::Instant;
@@ -17,8 +17,6 @@ use crate::cli::say;
 
 /// Within this an AT port answers `AT`.
 const ANSWER: Duration = Duration::from_secs(2);
-/// For adapters; everything else ignores it.
-pub(super) const BAUD: u32 = 115_200;
 
 /// Says why a port cannot be used before it is opened, as far as that can be seen, and warns where it is open to others.
 ///
@@ -85,19 +83,15 @@ fn in_use(path: &Path, holders: &[holder::Holder]) -> anyhow::Error {
     anyhow!(holder::in_use(&shown, holders, device.as_ref()))
 }
 
-/// Opens a port by itself; of `auto` the first port that answers.
+/// Opens a port by itself; for `auto` the driver's choice.
 ///
 /// # Errors
 ///
 /// It cannot be opened, or no modem is found; the text says what to do.
-pub(super) async fn open(address: &Address) -> Result<(RawPort, Address)> {
-    let address = match address {
-        Address::Auto => Address::Path(find().await?),
-        Address::Path(_) | Address::Tcp { .. } => address.clone(),
-    };
-    check(&address)?;
-    match RawPort::open(&address, BAUD).await {
-        Ok(port) => Ok((port, address)),
+pub(super) async fn open(address: &Address) -> Result<RawPort> {
+    check(address)?;
+    match RawPort::open(&Config::new(address.clone())).await {
+        Ok(port) => Ok(port),
         Err(phase) => bail!("{phase}"),
     }
 }
@@ -106,48 +100,13 @@ pub(super) async fn open(address: &Address) -> Result<(RawPort, Address)> {
 pub(super) const NOTHING: &str = "no modem is plugged in here: plug the stick in, wait 20 s, and look again. If it is plugged in: \
      `lsusb` shows whether this computer sees it at all; a stick that draws much needs a hub with its own power";
 
-async fn find() -> Result<PathBuf> {
-    let found = candidates(&Sysfs::default());
-    let modems: Vec<&Candidate> = found
-        .iter()
-        .filter(|candidate| candidate.kind == Kind::Serial)
-        .collect();
-    let [modem] = modems.as_slice() else {
-        if modems.is_empty() {
-            let advice = found.iter().find_map(Candidate::advice);
-            bail!(advice.unwrap_or_else(|| NOTHING.to_owned()));
-        }
-        let shown: Vec<String> = modems.iter().map(ToString::to_string).collect();
-        bail!(
-            "there are several modems: {}; name a port of one, as `sms-bridge modem list` shows them",
-            shown.join(" and ")
-        );
-    };
-    let mut refusal = None;
-    for port in modem.ports_to_ask() {
-        match answers(&port.path).await {
-            Ok(true) => return Ok(port.path.clone()),
-            Ok(false) => {}
-            Err(error) => refusal = refusal.or(Some(error)),
-        }
-    }
-    Err(refusal.unwrap_or_else(|| {
-        anyhow!("no port of {modem} answers: unplug it for a moment, or try its ports one by one")
-    }))
-}
-
 /// Whether somebody behind this port answers `AT`.
 ///
 /// # Errors
 ///
 /// It cannot be opened; the text says what to do.
 pub(super) async fn answers(path: &Path) -> Result<bool> {
-    let address = Address::Path(path.to_owned());
-    check(&address)?;
-    let mut port = match RawPort::open(&address, BAUD).await {
-        Ok(port) => port,
-        Err(phase) => bail!("{phase}"),
-    };
+    let mut port = open(&Address::Path(path.to_owned())).await?;
     let until = Instant::now() + ANSWER;
     if port.write(b"AT\r").await.is_err() {
         return Ok(false);

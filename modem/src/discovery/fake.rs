@@ -92,13 +92,6 @@ impl Machine {
         self.bus().join(path)
     }
 
-    /// Leads a device file of this machine to a pseudo-terminal.
-    pub(crate) fn lead(&self, port: &str, to: &Path) {
-        let link = self.path("dev").join(port);
-        drop(fs::remove_file(&link));
-        symlink(to, link).expect("a link");
-    }
-
     pub(crate) fn plug_in(&self, stick: &Stick) {
         let device = self.device(stick.path);
         fs::create_dir_all(&device).expect("a folder");

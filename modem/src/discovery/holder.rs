@@ -237,13 +237,17 @@ mod tests {
         );
         let mut sleeper = sleep_on(port.path());
         // Before it has become `sleep`, the child is a copy of this process with the port open all the same.
-        let found = loop {
-            let found = holders(port.path());
-            if found.iter().any(|holder| holder.name == "sleep") {
-                break found;
+        let found = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+            loop {
+                let found = holders(port.path());
+                if found.iter().any(|holder| holder.name == "sleep") {
+                    return found;
+                }
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
-        };
+        })
+        .await
+        .expect("it is found");
         let words = in_use(&"/dev/ttyUSB2", &found, None);
         sleeper.kill().expect("it runs");
         sleeper.wait().expect("it ends");

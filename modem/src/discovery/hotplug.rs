@@ -19,6 +19,8 @@ use super::Sysfs;
 const KERNEL: u32 = 1;
 /// One announcement; the kernel's limit is 2 KiB of variables and a path.
 const LARGEST: usize = 8_192;
+/// Announcements that are thrown away at once; more than a socket keeps.
+const WAITING: usize = 10_000;
 /// Between two looks where nothing is announced.
 const LOOK: Duration = Duration::from_secs(1);
 /// A stick comes with several ports, and udevd sets their owner after the kernel announced them.
@@ -54,7 +56,14 @@ impl Hotplug {
     /// What is there now is known; only what changes from here on counts.
     pub(crate) fn look(&mut self) {
         if let Some(socket) = &self.socket {
-            while receive(socket.get_ref(), &mut [0; LARGEST]).is_ok() {}
+            let mut buffer = vec![0; LARGEST];
+            for _ in 0..WAITING {
+                match receive(socket.get_ref(), &mut buffer) {
+                    Ok(_) => {}
+                    Err(error) if is_overrun(&error) => {}
+                    Err(_) => break,
+                }
+            }
         }
         self.seen = self.list();
     }
@@ -127,11 +136,7 @@ async fn announced(socket: &AsyncFd<OwnedFd>) -> io::Result<()> {
         let length = match received {
             Ok(length) => length,
             // Announcements were lost: something happened.
-            Err(error)
-                if error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error()) =>
-            {
-                return Ok(());
-            }
+            Err(error) if is_overrun(&error) => return Ok(()),
             Err(error) => return Err(error),
         };
         if Announcement::parse(buffer.get(..length).unwrap_or_default())
@@ -140,6 +145,11 @@ async fn announced(socket: &AsyncFd<OwnedFd>) -> io::Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Whether more was announced than the socket could keep.
+fn is_overrun(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error())
 }
 
 fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {

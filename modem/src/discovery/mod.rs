@@ -171,7 +171,7 @@ pub fn candidates(root: &Sysfs) -> Vec<Candidate> {
         .into_iter()
         .filter_map(|path| usb::read(root, path))
         .collect();
-    found.sort_by(|one, other| natural(&one.usb_path).cmp(&natural(&other.usb_path)));
+    found.sort_by_key(|one| natural(&one.usb_path));
     found
 }
 

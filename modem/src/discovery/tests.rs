@@ -136,7 +136,7 @@ fn what_has_no_port_is_named_with_what_to_do() {
         at(
             0x1e0e,
             0x9001,
-            vec![undriven.clone(), undriven.clone(), qmi],
+            vec![undriven.clone(), undriven, qmi],
         ),
         Kind::NoDriver,
         "echo 1e0e 9001 > /sys/bus/usb-serial/drivers/option1/new_id",
@@ -151,7 +151,7 @@ fn what_has_no_port_is_named_with_what_to_do() {
         ..Plug::serial("ttyUSB0")
     };
     check(
-        at(0x10c4, 0xea60, vec![adapter.clone()]),
+        at(0x10c4, 0xea60, vec![adapter]),
         Kind::Adapter,
         "usb_path = \"1-1.2\"",
     );

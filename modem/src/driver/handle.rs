@@ -109,6 +109,27 @@ impl Handle {
         result
     }
 
+    /// Lists the messages that [`Handle::stage`], or another program, wrote into the modem's memory and that are still
+    /// there, sent or not (`+CMGL`, slot by slot where it does not answer). At most 300.
+    ///
+    /// After [`CommandError::NoAnswer`] or [`CommandError::PortLost`] of a [`Handle::stage`] the slot that may have been
+    /// filled is found here, by comparing.
+    ///
+    /// # Errors
+    ///
+    /// If the modem did not answer or refused.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    pub async fn staged(&self) -> Result<Vec<(StorageSlot, SlotContent)>, CommandError> {
+        let answer = self.command(Request::Staged).await?;
+        let Answer::Listed(result) = answer else {
+            return Err(CommandError::Unreadable { command: "+CMGL" });
+        };
+        result
+    }
+
     /// Frees a slot (`+CMGD`) if it still holds `expected`. Wherever that is in doubt the slot is read first.
     ///
     /// # Errors
@@ -177,7 +198,13 @@ impl Handle {
         match answer.await {
             Ok(Answer::Sent(result)) => result,
             // The driver answers everything that it took; without an answer nobody can tell.
-            Ok(Answer::Staged(_) | Answer::Inspected(_) | Answer::Deleted(_) | Answer::Ussd(_))
+            Ok(
+                Answer::Staged(_)
+                | Answer::Inspected(_)
+                | Answer::Listed(_)
+                | Answer::Deleted(_)
+                | Answer::Ussd(_),
+            )
             | Err(_) => Err(SendError::Unknown {
                 cause: Cause::Stopped,
             }),

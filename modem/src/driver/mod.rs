@@ -6,8 +6,10 @@
 //! **Invariants:** each question is answered once; a piece of what the engine writes is asked for only after the piece
 //! before it was written, so the engine knows whether Ctrl-Z can have left.
 
+mod find;
 mod handle;
 mod port;
+mod probe;
 mod raw_port;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,7 @@ use std::future::Future;
 use std::pin::Pin as Pinned;
 use std::time::Duration;
 
+use find::Finder;
 use handle::Ask;
 pub use handle::Handle;
 use port::Port;
@@ -26,7 +29,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::cause::Cause;
-use crate::config::{Config, PinAttempt, PinDecision};
+use crate::config::{Address, Config, PinAttempt, PinDecision};
+use crate::discovery::hotplug::Hotplug;
 use crate::engine::{Answer, Engine, Output, Request, RequestId, Settings};
 use crate::error::{CommandError, SendError};
 use crate::event::{Event, Origin};
@@ -59,6 +63,10 @@ pub fn spawn(config: Config) -> (Handle, mpsc::Receiver<Event>) {
     let (events, event_receiver) = mpsc::channel(EVENTS);
     let (status_sender, status) = watch::channel(Status::default());
     let stop = CancellationToken::new();
+    if let Some(warning) = config.address.warning() {
+        tracing::warn!(port = %config.address, "{warning}");
+    }
+    let finder = Finder::new(&config);
     let driver = Driver {
         engine: Engine::new(Settings::from(&config)),
         config,
@@ -74,7 +82,7 @@ pub fn spawn(config: Config) -> (Handle, mpsc::Receiver<Event>) {
         gate: None,
         ends: None,
     };
-    tokio::spawn(driver.run());
+    tokio::spawn(driver.run(finder));
     (
         Handle {
             sends,
@@ -136,16 +144,20 @@ enum Ended {
 }
 
 impl Driver {
-    async fn run(mut self) {
+    async fn run(mut self, mut finder: Finder) {
         let mut pause = FIRST_PAUSE;
+        let mut hotplug = match &self.config.address {
+            Address::Auto | Address::Path(_) => Some(Hotplug::watch(&self.config.sysfs)),
+            Address::Tcp { .. } => None,
+        };
         loop {
-            let config = self.config.clone();
-            let opened = self
-                .serve(async move { Port::open(&config.address, config.baud).await })
-                .await;
-            let last = match opened {
+            if let Some(hotplug) = &mut hotplug {
+                hotplug.look();
+            }
+            let last = match self.serve(finder.open()).await {
                 None => break,
                 Some(Ok(port)) => {
+                    let name = port.name().to_owned();
                     self.engine.handle_opened(self.now());
                     let ended = self.session(port).await; // The port is dropped before it is opened again.
                     if self.engine.status().is_ready() {
@@ -154,13 +166,14 @@ impl Driver {
                     match ended {
                         Ended::Stop => break,
                         Ended::PortGone => {
-                            let reason =
-                                format!("{} went away: waiting for it", self.config.address);
+                            let reason = format!("{name} went away: waiting for it");
                             self.close(Phase::PortAbsent { reason });
                             LAST_PAUSE
                         }
                         Ended::Silent => {
                             self.close(Phase::NotAnswering);
+                            finder.handle_silence();
+                            tell_of_modem_manager(&name);
                             LAST_SILENT_PAUSE
                         }
                     }
@@ -170,10 +183,11 @@ impl Driver {
                     LAST_PAUSE
                 }
             };
-            if self.serve(rest(pause)).await.is_none() {
-                break;
+            match self.serve(rest_or_change(pause, hotplug.as_mut())).await {
+                None => break,
+                Some(Woken::ByTime) => pause = (pause * 2).min(last),
+                Some(Woken::ByDevice) => pause = FIRST_PAUSE,
             }
-            pause = (pause * 2).min(last);
         }
         self.finish().await;
     }
@@ -338,6 +352,10 @@ impl Driver {
                 Output::Event(event) => self.keep(event),
                 Output::AskPin(attempt) => self.ask_gate(attempt),
                 Output::ClosePort => wish = Wish::ClosePort,
+                Output::ResetUsb => {
+                    tracing::warn!(port = %self.config.address, "nothing here can reset the modem at its USB port: unplug it for a moment");
+                    wish = Wish::ClosePort;
+                }
             }
         }
         while let Some(event) = self.waiting.pop_front() {
@@ -436,6 +454,7 @@ impl Driver {
             }
             Request::Stage { .. } => Answer::Staged(Err(stopped)),
             Request::Inspect { .. } => Answer::Inspected(Err(stopped)),
+            Request::Staged => Answer::Listed(Err(stopped)),
             Request::Delete { .. } => Answer::Deleted(Err(stopped)),
             Request::Ussd { .. } => Answer::Ussd(Err(stopped)),
         };
@@ -464,6 +483,7 @@ fn tag_of(request: &Request) -> Option<u64> {
         Request::Send { tag, .. } | Request::Transmit { tag, .. } => Some(*tag),
         Request::Stage { .. }
         | Request::Inspect { .. }
+        | Request::Staged
         | Request::Delete { .. }
         | Request::Ussd { .. } => None,
     }
@@ -472,6 +492,35 @@ fn tag_of(request: &Request) -> Option<u64> {
 #[allow(clippy::disallowed_methods, reason = "the driver is where time enters")]
 async fn rest(time: Duration) {
     tokio::time::sleep(time).await;
+}
+
+/// What ended a pause between two attempts.
+enum Woken {
+    ByTime,
+    /// A device came or went: what was not there may be there now.
+    ByDevice,
+}
+
+async fn rest_or_change(time: Duration, hotplug: Option<&mut Hotplug>) -> Woken {
+    let Some(hotplug) = hotplug else {
+        rest(time).await;
+        return Woken::ByTime;
+    };
+    tokio::select! {
+        () = rest(time) => Woken::ByTime,
+        () = hotplug.change() => Woken::ByDevice,
+    }
+}
+
+/// ModemManager need not have the port open at the moment to keep a modem busy.
+fn tell_of_modem_manager(port: &str) {
+    if let Some(manager) = find::modem_manager() {
+        tracing::warn!(
+            port,
+            "the modem does not answer, and {manager} runs here: {}",
+            manager.advice(None)
+        );
+    }
 }
 
 async fn wait_until(due: Option<Instant>) {

@@ -1,7 +1,7 @@
 //! Opening, reading and writing a port, with a limit on everything that could hang.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,65 +9,119 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_serial::SerialStream;
 
-use crate::config::{Address, Pacing};
+use crate::config::{Address, Config, FlowControl, Pacing};
+use crate::discovery::claims::Claim;
+use crate::discovery::lock::{Lock, Locked};
+use crate::discovery::{Candidate, Sysfs, device_of, holder};
 use crate::status::Phase;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// For each piece that is written; a modem that takes nothing for so long is gone.
 const WRITE: Duration = Duration::from_secs(5);
+/// A serial server that is gone without a word is noticed after this silence and this many unanswered questions.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
+const KEEPALIVE_TRIES: u32 = 3;
 
-/// An open port.
+/// How a serial port is opened.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    pub(super) baud: u32,
+    pub(super) flow_control: FlowControl,
+    pub(super) sysfs: Sysfs,
+    pub(super) lock_folder: PathBuf,
+}
+
+impl From<&Config> for Opening {
+    fn from(config: &Config) -> Self {
+        Self {
+            baud: config.baud,
+            flow_control: config.flow_control,
+            sysfs: config.sysfs.clone(),
+            lock_folder: config.lock_folder.clone(),
+        }
+    }
+}
+
+/// An open port. Dropped in this order: the port, its lock file, its claim within this process.
 #[derive(Debug)]
-pub(super) enum Port {
+pub(super) struct Port {
+    stream: Stream,
+    /// As a person is told of it.
+    name: String,
+    _lock: Option<Lock>,
+    claim: Option<Claim>,
+}
+
+#[derive(Debug)]
+enum Stream {
     Serial(Box<SerialStream>),
     Tcp(TcpStream),
 }
 
 impl Port {
-    /// Opens a port, or says in the words of a [`Phase`] why not.
-    pub(super) async fn open(address: &Address, baud: u32) -> Result<Self, Phase> {
-        match address {
-            Address::Auto => Err(Phase::PortAbsent {
-                reason: "the modem is not looked for yet".to_owned(),
+    /// Opens the port at a device file, or says in the words of a [`Phase`] why not. `claim` covers it where the whole
+    /// device was claimed before; without one the port is claimed alone.
+    pub(super) async fn open_serial(
+        path: &Path,
+        opening: &Opening,
+        claimed: Claimed,
+    ) -> Result<Self, Phase> {
+        let (path, opening) = (path.to_owned(), opening.clone());
+        let shown = path.display().to_string();
+        // Opening a serial port can block for seconds, so it is done off the reactor.
+        match tokio::task::spawn_blocking(move || open_serial(&path, &opening, claimed)).await {
+            Ok(opened) => opened,
+            Err(error) => Err(Phase::PortUnusable {
+                reason: format!("failed to open {shown}: {error}"),
             }),
-            Address::Path(path) => {
-                let path = path.clone();
-                // Opening a serial port can block for seconds, so it is done off the reactor.
-                match tokio::task::spawn_blocking(move || open_serial(&path, baud)).await {
-                    Ok(opened) => opened.map(|serial| Self::Serial(Box::new(serial))),
-                    Err(error) => Err(Phase::PortUnusable {
-                        reason: format!("failed to open {address}: {error}"),
-                    }),
-                }
-            }
-            Address::Tcp { host, port } => {
-                match timeout(CONNECT, TcpStream::connect((host.as_str(), *port))).await {
-                    Ok(Ok(stream)) => {
-                        if let Err(error) = stream.set_nodelay(true) {
-                            tracing::debug!(port = %address, %error, "no TCP_NODELAY");
-                        }
-                        Ok(Self::Tcp(stream))
-                    }
-                    Ok(Err(error)) => Err(Phase::PortAbsent {
-                        reason: format!(
-                            "failed to reach {address}: {error} (is ser2net running there?)"
-                        ),
-                    }),
-                    Err(_elapsed) => Err(Phase::PortAbsent {
-                        reason: format!(
-                            "failed to reach {address}: no answer within 10 s (is the host up?)"
-                        ),
-                    }),
-                }
-            }
         }
+    }
+
+    /// Connects to a serial server.
+    pub(super) async fn connect(host: &str, port: u16) -> Result<Self, Phase> {
+        let address = Address::Tcp {
+            host: host.to_owned(),
+            port,
+        };
+        match timeout(CONNECT, TcpStream::connect((host, port))).await {
+            Ok(Ok(stream)) => {
+                if let Err(error) = prepare(&stream) {
+                    tracing::debug!(port = %address, %error, "no TCP_NODELAY or no keepalive");
+                }
+                Ok(Self {
+                    stream: Stream::Tcp(stream),
+                    name: address.to_string(),
+                    _lock: None,
+                    claim: None,
+                })
+            }
+            Ok(Err(error)) => Err(Phase::PortAbsent {
+                reason: format!("failed to reach {address}: {error} (is ser2net running there?)"),
+            }),
+            Err(_elapsed) => Err(Phase::PortAbsent {
+                reason: format!(
+                    "failed to reach {address}: no answer within 10 s (is the host up?)"
+                ),
+            }),
+        }
+    }
+
+    /// As a person is told of it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Keeps the claim of the whole device for as long as the port is open.
+    pub(super) fn keep(&mut self, claim: Claim) {
+        self.claim = Some(claim);
     }
 
     /// Reads what there is. `Ok(0)` means that the port is gone: a hung-up serial port reads so for ever.
     pub(super) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Serial(serial) => serial.read(buffer).await,
-            Self::Tcp(stream) => stream.read(buffer).await,
+        match &mut self.stream {
+            Stream::Serial(serial) => serial.read(buffer).await,
+            Stream::Tcp(stream) => stream.read(buffer).await,
         }
     }
 
@@ -80,9 +134,9 @@ impl Port {
             {
                 pause(pacing.pause).await;
             }
-            let written = match self {
-                Self::Serial(serial) => timeout(WRITE, serial.write_all(bytes)).await,
-                Self::Tcp(stream) => timeout(WRITE, stream.write_all(bytes)).await,
+            let written = match &mut self.stream {
+                Stream::Serial(serial) => timeout(WRITE, serial.write_all(bytes)).await,
+                Stream::Tcp(stream) => timeout(WRITE, stream.write_all(bytes)).await,
             };
             written.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
         }
@@ -90,37 +144,89 @@ impl Port {
     }
 }
 
+/// Whether the caller has claimed the port's device for its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claimed {
+    /// With the whole device.
+    Already,
+    /// Not yet.
+    NotYet,
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    use rustix::net::sockopt;
+    stream.set_nodelay(true)?;
+    // A router that lost its power says no goodbye.
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE_AFTER)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_EVERY)?;
+    sockopt::set_tcp_keepcnt(stream, KEEPALIVE_TRIES)?;
+    Ok(())
+}
+
 #[allow(clippy::disallowed_methods, reason = "the driver is where time enters")]
 async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-fn open_serial(path: &Path, baud: u32) -> Result<SerialStream, Phase> {
+fn open_serial(path: &Path, opening: &Opening, claimed: Claimed) -> Result<Port, Phase> {
     let name = path.display();
     let absent = || Phase::PortAbsent {
         reason: format!("{name} is not there: waiting for the modem to be plugged in"),
     };
+    let unusable = |reason: String| Phase::PortUnusable { reason };
     let real = match path.canonicalize() {
         Ok(real) => real,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(absent()),
-        Err(error) => return Err(unusable(&name, &error)),
+        Err(error) => return Err(unusable(why(&name, path, error.kind(), &error))),
     };
     if !is_device(&real) {
-        return Err(Phase::PortUnusable {
-            reason: format!("{name} is no serial port: write one such as /dev/ttyUSB2"),
-        });
+        return Err(unusable(format!(
+            "{name} is no serial port: write one such as /dev/ttyUSB2"
+        )));
     }
-    let builder = tokio_serial::new(real.to_string_lossy(), baud);
+    let device = || -> Option<Candidate> { device_of(&opening.sysfs, path) };
+    let claim = match claimed {
+        Claimed::Already => None,
+        Claimed::NotYet => Some(Claim::take(vec![real.clone()]).ok_or_else(|| {
+            unusable(format!(
+                "{name} is in use by another line of this program: give each line its own modem"
+            ))
+        })?),
+    };
+    let lock = Lock::take(&opening.lock_folder, &real).map_err(|locked| match locked {
+        Locked::By(holder) => unusable(holder::in_use(&name, &[holder], device().as_ref())),
+        Locked::BySomebody => unusable(holder::in_use(&name, &[], device().as_ref())),
+    })?;
+    // Root opens what others hold, and not everyone keeps lock files.
+    let holders = holder::holders(&real);
+    if !holders.is_empty() {
+        return Err(unusable(holder::in_use(&name, &holders, device().as_ref())));
+    }
+    let builder = tokio_serial::new(real.to_string_lossy(), opening.baud).flow_control(
+        match opening.flow_control {
+            FlowControl::None => tokio_serial::FlowControl::None,
+            FlowControl::Hardware => tokio_serial::FlowControl::Hardware,
+            FlowControl::Software => tokio_serial::FlowControl::Software,
+        },
+    );
     // Opened for ourselves alone (TIOCEXCL).
     let mut serial = SerialStream::open(&builder).map_err(|error| match error.kind {
-        tokio_serial::ErrorKind::NoDevice if real.exists() => Phase::PortUnusable {
-            reason: format!("{name} is held by another program: stop ModemManager, brltty or smsd, whichever runs here"),
-        },
+        tokio_serial::ErrorKind::NoDevice if real.exists() => unusable(holder::in_use(
+            &name,
+            &holder::holders(&real),
+            device().as_ref(),
+        )),
         tokio_serial::ErrorKind::NoDevice => absent(),
         tokio_serial::ErrorKind::Io(io::ErrorKind::NotFound) => absent(),
-        tokio_serial::ErrorKind::Io(kind) => unusable(&name, &io::Error::new(kind, error.description)),
+        tokio_serial::ErrorKind::Io(io::ErrorKind::ResourceBusy) => unusable(holder::in_use(
+            &name,
+            &holder::holders(&real),
+            device().as_ref(),
+        )),
+        tokio_serial::ErrorKind::Io(kind) => unusable(why(&name, &real, kind, &error.description)),
         tokio_serial::ErrorKind::InvalidInput | tokio_serial::ErrorKind::Unknown => {
-            Phase::PortUnusable { reason: format!("failed to open {name}: {}", error.description) }
+            unusable(format!("failed to open {name}: {}", error.description))
         }
     })?;
     if real.starts_with("/dev/pts") {
@@ -133,24 +239,25 @@ fn open_serial(path: &Path, baud: u32) -> Result<SerialStream, Phase> {
     if let Err(error) = tokio_serial::SerialPort::write_data_terminal_ready(&mut serial, true) {
         tracing::debug!(port = %name, %error, "no control lines");
     }
-    Ok(serial)
+    Ok(Port {
+        stream: Stream::Serial(Box::new(serial)),
+        name: name.to_string(),
+        _lock: lock,
+        claim,
+    })
 }
 
-fn unusable(name: &dyn std::fmt::Display, error: &io::Error) -> Phase {
-    #[allow(clippy::wildcard_enum_match_arm, reason = "not our enum")]
-    let reason = match error.kind() {
-        io::ErrorKind::PermissionDenied => format!(
-            "failed to open {name}: permission denied (is this user in the group dialout? sudo usermod -aG dialout USER, \
-             then log in again)"
-        ),
-        io::ErrorKind::ResourceBusy => {
-            format!(
-                "{name} is held by another program: stop ModemManager, brltty or smsd, whichever runs here"
-            )
-        }
-        _ => format!("failed to open {name}: {error}"),
-    };
-    Phase::PortUnusable { reason }
+fn why(
+    name: &dyn std::fmt::Display,
+    path: &Path,
+    kind: io::ErrorKind,
+    error: &dyn std::fmt::Display,
+) -> String {
+    if kind == io::ErrorKind::PermissionDenied {
+        holder::denied(name, path)
+    } else {
+        format!("failed to open {name}: {error}")
+    }
 }
 
 fn is_device(path: &Path) -> bool {

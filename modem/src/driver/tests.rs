@@ -1,5 +1,7 @@
 //! The driver against the simulated modem behind a real pseudo-terminal and a real TCP port.
 
+mod finding;
+
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;

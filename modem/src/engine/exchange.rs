@@ -74,6 +74,10 @@ impl InFlight {
         self.left
     }
 
+    pub(super) fn is_command(&self, line: &str) -> bool {
+        self.command.text == line
+    }
+
     fn takes(&self, line: &str) -> bool {
         if self.stage == Stage::Prompt {
             return false;
@@ -170,6 +174,8 @@ impl Engine {
         Some(match job {
             Job::Escape => Command::new("\u{1b}", AnswerLines::None).within(ESCAPE),
             Job::Synchronise { .. } => Command::new("AT", AnswerLines::None).within(SYNCHRONISE),
+            Job::Radio(radio) => Self::radio_command(*radio),
+            Job::Restart { .. } => Self::restart_command(),
             Job::BringUp => self.bring_up_command()?,
             Job::Select { memory, .. } => self.memories.select_command(memory),
             Job::List { .. } => {
@@ -179,6 +185,7 @@ impl Engine {
             Job::Delete(deletion) => Self::deletion_command(deletion),
             Job::Send(sending) => self.send_command(sending),
             Job::Stage { tpdu, .. } => self.stage_command(tpdu),
+            Job::Survey(survey) => Self::survey_command(survey),
             Job::Ussd { code, .. } => {
                 Command::new(format!("AT+CUSD=1,\"{code}\",15"), AnswerLines::None)
             }
@@ -213,7 +220,8 @@ impl Engine {
             || line == "AT"
             || line.starts_with("ATE")
         {
-            return; // An echo, perhaps of an earlier command; not logged, it may hold the PIN.
+            // An echo, perhaps of an earlier command; not logged, it may hold the PIN.
+            return self.note_echo(line);
         }
         tracing::trace!(line, "read");
         if self.take_direct(line) || self.take_rest_of_ussd(line) {
@@ -298,7 +306,7 @@ impl Engine {
         }
         if matches!(
             in_flight.job,
-            Job::Read { .. } | Job::List { .. } | Job::Delete(_)
+            Job::Read { .. } | Job::List { .. } | Job::Survey(_) | Job::Delete(_)
         ) && ended != Final::Ok
         {
             self.quiet_until = self.quiet_until.max(now + AFTER_EMPTY);
@@ -369,7 +377,7 @@ impl Engine {
             self.quiet_until = now + SETTLE;
         } else if let Job::Synchronise { left } = in_flight.job {
             let Some(left) = left.checked_sub(1) else {
-                return self.close_port();
+                return self.give_up(now);
             };
             self.next.push_front(Job::Synchronise { left });
             self.next.push_front(Job::Escape);
@@ -383,9 +391,27 @@ impl Engine {
 
     /// Brings a reply home.
     pub(super) fn finish(&mut self, now: Duration, job: Job, reply: Reply, left: bool) {
+        self.handle_refused_for_room(&job, &reply);
+        let talks = matches!(
+            job,
+            Job::Escape
+                | Job::Synchronise { .. }
+                | Job::Radio(_)
+                | Job::Restart { .. }
+                | Job::Select { .. }
+        );
+        if !talks {
+            self.note_reply(now, &reply);
+        }
+        let error = match &reply {
+            Reply::Error(error) => Some(*error),
+            Reply::Ok(_) | Reply::NoAnswer => None,
+        };
         match job {
             Job::Escape => self.quiet_until = self.quiet_until.max(now + SETTLE),
             Job::Synchronise { left } => self.handle_synchronised(now, left),
+            Job::Radio(radio) => self.finish_radio(now, radio, &reply),
+            Job::Restart { ill } => self.finish_restart(now, ill, &reply),
             Job::BringUp => self.finish_step(now, reply),
             Job::Select { memory, wanted_by } => self.finish_select(now, memory, *wanted_by, reply),
             Job::List { memory, left } => self.finish_list(now, memory, left, reply),
@@ -397,9 +423,13 @@ impl Engine {
             Job::Delete(deletion) => self.finish_deletion(now, deletion, reply),
             Job::Send(sending) => self.finish_send(&sending, reply, left),
             Job::Stage { id, .. } => self.finish_stage(id, reply),
+            Job::Survey(survey) => self.finish_survey(now, survey, reply),
             Job::Ussd { .. } => self.finish_ussd(&reply),
             Job::UssdEnd => {}
             Job::Check(check) => self.finish_check(now, check, reply),
+        }
+        if let Some(error) = error {
+            self.look_for_lost_sim(now, error);
         }
     }
 

@@ -24,8 +24,8 @@ const PASS_ON_AGAIN: Duration = Duration::from_secs(600);
 /// Attempts to read a slot beyond the first.
 const READ_AGAIN: u8 = 2;
 /// The same for listing a memory that is busy, as a SIM is for about 10 s after it started.
-const LIST_AGAIN: u8 = 12;
-const BUSY_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const LIST_AGAIN: u8 = 12;
+pub(super) const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// How long a slot is read again before it is freed, after a result that belonged to nothing.
 const WARY: Duration = Duration::from_secs(60);
 /// Slots read one by one where neither the listing nor the capacity is known.
@@ -101,6 +101,15 @@ impl Slots {
         self.passed_on.remove(slot);
     }
 
+    /// Whether the memory has to be read slot by slot.
+    pub(super) fn is_unlistable(&self, memory: &Memory) -> bool {
+        self.unlistable.contains(memory)
+    }
+
+    pub(super) fn note_unlistable(&mut self, memory: Memory) {
+        self.unlistable.insert(memory);
+    }
+
     fn left_over(&self, now: Duration, memory: &Memory) -> Vec<StorageSlot> {
         let due = |passed: &PassedOn| now >= passed.at + PASS_ON_AGAIN;
         let held = self
@@ -121,6 +130,9 @@ impl Slots {
 impl Engine {
     /// A line that is no answer.
     pub(super) fn handle_unsolicited(&mut self, now: Duration, line: &str) {
+        if self.handle_full(line) {
+            return;
+        }
         let Some(code) = text::code(line) else { return };
         let arguments = text::arguments(line);
         match code {
@@ -137,7 +149,6 @@ impl Engine {
                 }
             }
             "+CUSD" => self.handle_ussd(now, line),
-            "^SMMEMFULL" => self.tell_full(),
             _ => {}
         }
     }
@@ -165,8 +176,14 @@ impl Engine {
             self.memories.receiving.clone()
         };
         let memory = named.or(usual).unwrap_or(Memory::Sim);
-        match text::number::<u16>(arguments, 1) {
-            Some(index) => self.slots.read(StorageSlot { memory, index }),
+        let index = text::number::<u16>(arguments, 1);
+        match index.map(|index| self.slot_of(memory.clone(), index)) {
+            Some(Some(slot)) => self.slots.read(slot),
+            Some(None) => {
+                for place in self.places_of_new_messages() {
+                    self.slots.list(place);
+                }
+            }
             None => self.slots.list(memory),
         }
     }
@@ -231,22 +248,9 @@ impl Engine {
             }
         };
         let mut held = BTreeSet::new();
-        let mut lines = lines.into_iter().peekable();
-        while let Some(header) = lines.next() {
-            if text::code(&header) != Some("+CMGL") {
-                continue;
-            }
-            let arguments = text::arguments(&header);
-            let pdu = lines.next_if(|line| text::code(line).is_none());
-            if let (Some(index), Some(pdu)) = (text::number(&arguments, 0), pdu) {
-                let slot = StorageSlot {
-                    memory: memory.clone(),
-                    index,
-                };
-                held.insert(slot.clone());
-                let status = SlotStatus::parse(arguments.get(1).map_or("", String::as_str));
-                self.pass_on(now, slot, status, RawPdu::new(pdu));
-            }
+        for (slot, status, pdu) in listed(&memory, lines) {
+            held.insert(slot.clone());
+            self.pass_on(now, slot, status, pdu);
         }
         self.slots
             .passed_on
@@ -273,14 +277,19 @@ impl Engine {
         }
     }
 
-    fn read_one_by_one(&mut self, memory: &Memory) {
+    /// The highest index that a slot may have: some count from 0, others from 1.
+    pub(super) fn last_index(&self, memory: &Memory) -> u16 {
         let total = self
             .status
             .storage
             .iter()
             .find(|known| known.memory == *memory)
             .map(|known| known.total);
-        let last = total.filter(|&total| total > 0).unwrap_or(USUAL_CAPACITY);
+        total.filter(|&total| total > 0).unwrap_or(USUAL_CAPACITY)
+    }
+
+    fn read_one_by_one(&mut self, memory: &Memory) {
+        let last = self.last_index(memory);
         let room = WAITING.saturating_sub(self.slots.to_read.len());
         for index in (0..=last).take(room) {
             let slot = StorageSlot {
@@ -366,6 +375,29 @@ impl Engine {
             kind,
         });
     }
+}
+
+/// Reads the lines of a listing.
+pub(super) fn listed(
+    memory: &Memory,
+    lines: Vec<String>,
+) -> impl Iterator<Item = (StorageSlot, SlotStatus, RawPdu)> {
+    let mut lines = lines.into_iter().peekable();
+    std::iter::from_fn(move || {
+        while let Some(header) = lines.next() {
+            if text::code(&header) != Some("+CMGL") {
+                continue;
+            }
+            let arguments = text::arguments(&header);
+            let pdu = lines.next_if(|line| text::code(line).is_none());
+            if let (Some(index), Some(pdu)) = (text::number(&arguments, 0), pdu) {
+                let memory = memory.clone();
+                let status = SlotStatus::parse(arguments.get(1).map_or("", String::as_str));
+                return Some((StorageSlot { memory, index }, status, RawPdu::new(pdu)));
+            }
+        }
+        None
+    })
 }
 
 /// Whether SIM or modem have no time just now.

@@ -1,10 +1,11 @@
 //! What one command in flight is for, so that its reply finds its way.
 
 use crate::cause::ModemError;
+use crate::engine::health::Ill;
 use crate::engine::request::RequestId;
 use crate::engine::text::Final;
 use crate::pdu::RawPdu;
-use crate::storage::{Memory, StorageSlot};
+use crate::storage::{Memory, SlotContent, StorageSlot};
 
 /// The purpose of the command in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub(super) enum Job {
     Escape,
     /// Finds out whether the modem answers. `left`: further attempts.
     Synchronise { left: u8 },
+    /// Switches the radio off or on.
+    Radio(Radio),
+    /// `+CFUN=1,1`, for what is wrong.
+    Restart { ill: Ill },
     /// The current step of bring-up.
     BringUp,
     /// Makes a memory the one that is read and deleted in, for the job that wants it.
@@ -32,8 +37,14 @@ pub(super) enum Job {
     Delete(Deletion),
     /// Sends a message.
     Send(Sending),
-    /// Writes a message into the memory.
-    Stage { id: RequestId, tpdu: Vec<u8> },
+    /// Writes a message into the memory. `memory` has to be selected first where `+CPMS` takes one argument only.
+    Stage {
+        id: RequestId,
+        tpdu: Vec<u8>,
+        memory: Option<Memory>,
+    },
+    /// Finds the messages that were written into the memory.
+    Survey(Survey),
     /// Asks the network by USSD.
     Ussd { id: RequestId, code: String },
     /// Ends a USSD dialogue that gave no answer.
@@ -49,17 +60,34 @@ impl Job {
             Self::List { memory, .. } => Some(memory),
             Self::Read { slot, .. } => Some(&slot.memory),
             Self::Delete(deletion) => Some(&deletion.slot.memory),
+            Self::Survey(survey) => Some(&survey.memory),
+            Self::Stage { memory, .. } => memory.as_ref(),
+            // The standard sends from the memory that is written to: it has to be that of the slot.
+            Self::Send(Sending {
+                what: Outgoing::Slot(slot),
+                ..
+            }) => Some(&slot.memory),
             Self::Escape
             | Self::Synchronise { .. }
+            | Self::Radio(_)
+            | Self::Restart { .. }
             | Self::BringUp
             | Self::Select { .. }
             | Self::Send(_)
-            | Self::Stage { .. }
             | Self::Ussd { .. }
             | Self::UssdEnd
             | Self::Check(_) => None,
         }
     }
+}
+
+/// The radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Radio {
+    /// `mode` of `+CFUN`: 4, the flight mode, or 0 where there is none.
+    Off { mode: u8 },
+    /// `+CFUN=1`
+    On,
 }
 
 /// Why a slot is read.
@@ -89,6 +117,25 @@ pub(super) enum DeletionStage {
     Free { left: u8 },
     /// The answer to `+CMGD` was lost: the slot is read. `left`: further attempts.
     Verify { left: u8 },
+}
+
+/// A look for what was written into a memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Survey {
+    pub(super) id: RequestId,
+    pub(super) memory: Memory,
+    pub(super) stage: SurveyStage,
+    /// What was found so far.
+    pub(super) found: Vec<(StorageSlot, SlotContent)>,
+}
+
+/// `Listing`, or slot after slot where the memory cannot be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SurveyStage {
+    /// `+CMGL`. `left`: further attempts while the memory is busy.
+    Listing { left: u8 },
+    /// `+CMGR` of this slot; `last` is the last one.
+    Slot { index: u16, last: u16 },
 }
 
 /// A message on its way out.

@@ -55,6 +55,11 @@ impl LateResults {
         self.open.as_ref().is_some_and(|open| now < open.until)
     }
 
+    /// Until when a result is expected; `None`: none is.
+    pub(super) fn open_until(&self) -> Option<Duration> {
+        self.open.as_ref().map(|open| open.until)
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.open.is_none()
     }

@@ -10,9 +10,10 @@
 //! | `lines`, `text` | bytes into lines; what stands in a line |
 //! | `command`, `job` | what is written; what it is for |
 //! | `exchange`, `recovery` | the one command in flight, its deadline, the prompt; talking to a silent modem |
+//! | `health` | the ladder of what is tried with a modem that does not serve |
 //! | `bring_up` | the table of start-up steps |
 //! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
-//! | `outgoing`, `late` | sending and storing; results that come late |
+//! | `outgoing`, `survey`, `late` | sending and storing; what was stored and not freed; results that come late |
 //! | `ussd` | USSD and its three spellings |
 //! | `upkeep` | what is looked at from time to time |
 //!
@@ -24,6 +25,7 @@ mod bring_up;
 mod command;
 mod deleting;
 mod exchange;
+mod health;
 mod incoming;
 mod job;
 mod late;
@@ -32,6 +34,7 @@ mod memories;
 mod outgoing;
 mod recovery;
 mod request;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -45,6 +48,7 @@ use std::time::Duration;
 
 use bring_up::BringUp;
 use exchange::InFlight;
+use health::Health;
 use incoming::{DirectPdu, Slots};
 use job::Job;
 use late::LateResults;
@@ -78,6 +82,8 @@ pub struct Settings {
     pub poll_interval: Duration,
     /// The memory for new messages; `None`: the SIM where it is offered.
     pub storage: Option<Memory>,
+    /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
+    pub network_timeout: Duration,
 }
 
 impl From<&Config> for Settings {
@@ -88,6 +94,7 @@ impl From<&Config> for Settings {
             delivery_reports: config.delivery_reports,
             poll_interval: config.poll_interval,
             storage: config.storage.clone(),
+            network_timeout: config.network_timeout,
         }
     }
 }
@@ -108,6 +115,8 @@ pub enum Output {
     AskPin(PinAttempt),
     /// The modem does not answer any more: close the port, call [`Engine::handle_closed`], open it again.
     ClosePort,
+    /// The same, and the modem is to be reset at its USB port before the port is opened again, if that can be done.
+    ResetUsb,
 }
 
 /// Bytes for the port, in order.
@@ -169,6 +178,7 @@ pub struct Engine {
     ussd: Ussd,
     upkeep: Upkeep,
     late: LateResults,
+    health: Health,
 }
 
 /// Shows the phase alone: everything else may hold a number or a text.
@@ -210,6 +220,7 @@ impl Engine {
             ussd: Ussd::default(),
             upkeep: Upkeep::default(),
             late: LateResults::default(),
+            health: Health::default(),
         }
     }
 
@@ -255,6 +266,10 @@ impl Engine {
         self.port = Port::Closed;
         self.lines.clear();
         self.transmits.clear();
+        let phase = match (self.health.take_words(), phase) {
+            (Some(doing), Phase::NotAnswering) => Phase::Mending { doing },
+            (Some(_) | None, phase) => phase,
+        };
         self.set_phase(phase);
         self.lose_everything();
         self.bring_up = None;
@@ -294,6 +309,7 @@ impl Engine {
             | Phase::PortUnusable { .. }
             | Phase::BringingUp { .. }
             | Phase::NotAnswering
+            | Phase::Mending { .. }
             | Phase::Blocked(_)
             | Phase::Stopped => self.answer_line_down(id, &request),
         }
@@ -363,7 +379,11 @@ impl Engine {
             None if self.has_work() => Some(self.quiet_until),
             None => match &self.bring_up {
                 Some(bring_up) => bring_up.due().map(|due| due.max(self.quiet_until)),
-                None => Some(self.upkeep.due().max(self.quiet_until)),
+                None => {
+                    let due = self.upkeep.due();
+                    let due = self.health_due().map_or(due, |mend| due.min(mend));
+                    Some(due.max(self.quiet_until))
+                }
             },
         };
         [exchange, self.ussd.deadline()].into_iter().flatten().min()
@@ -385,6 +405,8 @@ impl Engine {
         while self.port == Port::Open && self.in_flight.is_none() && now >= self.quiet_until {
             let job = if let Some(job) = self.next.pop_front() {
                 job
+            } else if self.mend(now) {
+                continue;
             } else if self.bring_up.is_some() {
                 if !self.continue_bring_up(now) {
                     return;
@@ -460,6 +482,7 @@ impl Engine {
             }
             Request::Stage { .. } => Answer::Staged(Err(CommandError::LineDown(doing))),
             Request::Inspect { .. } => Answer::Inspected(Err(CommandError::LineDown(doing))),
+            Request::Staged => Answer::Listed(Err(CommandError::LineDown(doing))),
             Request::Delete { .. } => Answer::Deleted(Err(CommandError::LineDown(doing))),
             Request::Ussd { .. } => Answer::Ussd(Err(CommandError::LineDown(doing))),
         };

@@ -12,7 +12,7 @@ use super::{Answer, Engine, Request, RequestId};
 use crate::cause::Cause;
 use crate::error::{CommandError, SendError};
 use crate::status::Phase;
-use crate::storage::{Memory, StorageSlot};
+use crate::storage::StorageSlot;
 
 /// A TPDU in octets: 164 is the longest that a SIM stores, 176 with room for what a modem adds.
 const LONGEST_TPDU: usize = 176;
@@ -33,13 +33,24 @@ impl Engine {
                     None
                 }
             },
-            Request::Transmit { tag, slot } => Some(Job::Send(Sending {
-                id,
-                tag,
-                what: Outgoing::Slot(slot),
-            })),
+            Request::Transmit { tag, slot } => {
+                if !self.memories.send_from(&slot.memory) {
+                    let cause = Cause::UnusableSlot(slot.memory);
+                    self.answer(id, Answer::Sent(Err(SendError::Retry { cause })));
+                    return None;
+                }
+                Some(Job::Send(Sending {
+                    id,
+                    tag,
+                    what: Outgoing::Slot(slot),
+                }))
+            }
             Request::Stage { tpdu } => match unusable(&tpdu) {
-                None => Some(Job::Stage { id, tpdu }),
+                None => Some(Job::Stage {
+                    id,
+                    tpdu,
+                    memory: self.memories.to_select_for_writing(),
+                }),
                 Some(wrong) => {
                     self.answer(id, Answer::Staged(Err(CommandError::Unusable(wrong))));
                     None
@@ -50,6 +61,7 @@ impl Engine {
                 purpose: Purpose::Inspect(id),
                 left: 0,
             }),
+            Request::Staged => Some(Job::Survey(self.survey(id))),
             Request::Delete { slot, expected } => {
                 Some(Job::Delete(self.deletion(id, slot, expected)))
             }
@@ -162,6 +174,7 @@ impl Engine {
                 purpose: Purpose::Inspect(id),
                 ..
             } => self.answer(id, Answer::Inspected(Err(gone))),
+            Job::Survey(survey) => self.answer(survey.id, Answer::Listed(Err(gone))),
             Job::Delete(deletion) => self.answer(deletion.id, Answer::Deleted(Err(gone))),
             Job::Select { wanted_by, .. } => self.lose(*wanted_by),
             // The dialogue is answered by itself.
@@ -172,6 +185,8 @@ impl Engine {
             }
             | Job::Escape
             | Job::Synchronise { .. }
+            | Job::Radio(_)
+            | Job::Restart { .. }
             | Job::BringUp
             | Job::List { .. }
             | Job::Check(_) => {}
@@ -184,7 +199,7 @@ impl Engine {
                 let index = lines
                     .first()
                     .and_then(|line| text::number(&text::arguments(line), 0));
-                let memory = self.memories.writing.clone().unwrap_or(Memory::Sim);
+                let memory = self.memories.written_to();
                 index
                     .map(|index| StorageSlot { memory, index })
                     .ok_or(CommandError::Unreadable { command: "+CMGW" })

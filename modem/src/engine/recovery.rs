@@ -1,7 +1,7 @@
 //! Talking to a modem that did not answer, until it answers and owes nothing any more.
 //!
 //! After a command without an end: 2 s of silence for its late answer, ESC, `AT` up to six times, then silence until no
-//! further result comes. Without an answer the port is closed and opened again.
+//! further result comes. Without an answer the port is closed and opened again, and what follows stands in `health`.
 
 use std::time::Duration;
 
@@ -96,6 +96,7 @@ impl Engine {
         let silence = if at_once { SILENCE } else { LONG_SILENCE };
         self.quiet_until = self.quiet_until.max(now + silence);
         self.synchronising = true;
+        self.health.note_answer();
         if self.status.phase == Phase::Recovering && self.bring_up.is_none() {
             self.set_phase(Phase::Ready);
         }

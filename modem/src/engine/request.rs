@@ -38,6 +38,8 @@ pub enum Request {
         /// Which slot.
         slot: StorageSlot,
     },
+    /// `+CMGL` in the memory that [`Request::Stage`] writes to.
+    Staged,
     /// `+CMGD`, by comparison.
     Delete {
         /// Which slot.
@@ -59,6 +61,7 @@ impl fmt::Debug for Request {
             Self::Transmit { tag, slot } => write!(formatter, "Transmit({tag}, {slot})"),
             Self::Stage { tpdu } => write!(formatter, "Stage({} octets)", tpdu.len()),
             Self::Inspect { slot } => write!(formatter, "Inspect({slot})"),
+            Self::Staged => formatter.write_str("Staged"),
             Self::Delete { slot, .. } => write!(formatter, "Delete({slot})"),
             Self::Ussd { .. } => formatter.write_str("Ussd(..)"),
         }
@@ -71,9 +74,11 @@ impl Request {
     pub fn is_sending(&self) -> bool {
         match self {
             Self::Send { .. } | Self::Transmit { .. } => true,
-            Self::Stage { .. } | Self::Inspect { .. } | Self::Delete { .. } | Self::Ussd { .. } => {
-                false
-            }
+            Self::Stage { .. }
+            | Self::Inspect { .. }
+            | Self::Staged
+            | Self::Delete { .. }
+            | Self::Ussd { .. } => false,
         }
     }
 }
@@ -87,6 +92,8 @@ pub enum Answer {
     Staged(Result<StorageSlot, CommandError>),
     /// To [`Request::Inspect`].
     Inspected(Result<SlotContent, CommandError>),
+    /// To [`Request::Staged`]: the slots with a message that was written by `+CMGW`, sent or not.
+    Listed(Result<Vec<(StorageSlot, SlotContent)>, CommandError>),
     /// To [`Request::Delete`].
     Deleted(Result<Deleted, CommandError>),
     /// To [`Request::Ussd`].

@@ -14,10 +14,12 @@ pub(super) enum Final {
 /// Reads a final result; `None` for any other line.
 pub(super) fn final_result(line: &str) -> Option<Final> {
     if let Some(code) = line.strip_prefix("+CMS ERROR") {
-        return Some(Final::Error(numbered(code, ModemError::Cms)));
+        let error = numbered(code, ModemError::Cms, ModemError::cms_in_words);
+        return Some(Final::Error(error));
     }
     if let Some(code) = line.strip_prefix("+CME ERROR") {
-        return Some(Final::Error(numbered(code, ModemError::Cme)));
+        let error = numbered(code, ModemError::Cme, ModemError::cme_in_words);
+        return Some(Final::Error(error));
     }
     match line {
         "OK" => Some(Final::Ok),
@@ -29,19 +31,16 @@ pub(super) fn final_result(line: &str) -> Option<Final> {
     }
 }
 
-fn numbered(after: &str, error: fn(u16) -> ModemError) -> ModemError {
+fn numbered(
+    after: &str,
+    error: fn(u16) -> ModemError,
+    in_words: fn(&str) -> Option<ModemError>,
+) -> ModemError {
     let text = after.trim_start_matches([':', ' ']).trim_end();
-    if let Ok(code) = text.parse() {
-        return error(code);
-    }
-    // In words, where `+CMEE=1` was not taken.
-    match text.to_ascii_lowercase().as_str() {
-        "sim not inserted" => ModemError::Cme(10),
-        "sim pin required" => ModemError::Cme(11),
-        "sim puk required" => ModemError::Cme(12),
-        "sim failure" => ModemError::Cme(13),
-        "sim busy" => ModemError::Cme(14),
-        _ => ModemError::Plain,
+    match text.parse() {
+        Ok(code) => error(code),
+        // In words, where `+CMEE=1` was not taken.
+        Err(_not_a_number) => in_words(text).unwrap_or(ModemError::Plain),
     }
 }
 
@@ -62,7 +61,8 @@ pub(super) fn code(line: &str) -> Option<&str> {
 
 /// Whether a line cannot belong to any answer in plain text: everything with a code, and the known bare words.
 pub(super) fn is_unsolicited(line: &str) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
+        "+SMS FULL",
         "RING",
         "NO CARRIER",
         "BUSY",

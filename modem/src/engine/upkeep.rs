@@ -45,6 +45,7 @@ impl Engine {
         self.upkeep.next_poll = now + self.poll_pause();
         self.upkeep.queue.clear();
         self.upkeep.routing_seen = None;
+        self.look_at_routing();
         for memory in self.memories_at_start() {
             self.slots.list(memory);
         }
@@ -104,7 +105,7 @@ impl Engine {
                     self.look_into(now, memory);
                 }
             }
-            Check::Routing => self.compare_routing(lines),
+            Check::Routing => self.compare_routing(now, lines),
             Check::RestoreRouting => {}
         }
     }
@@ -147,21 +148,29 @@ impl Engine {
         self.status.service_centre = (!number.is_empty()).then(|| Redacted::new(number));
     }
 
+    /// Whether the modem still announces messages is looked at at once.
+    pub(super) fn look_at_routing(&mut self) {
+        let announced = self.status.incoming == Incoming::Announced;
+        if announced && !self.upkeep.queue.contains(&Check::Routing) {
+            self.upkeep.queue.push_back(Check::Routing);
+        }
+    }
+
     /// Some modems forget the routing after a network change or an unacknowledged report.
-    fn compare_routing(&mut self, lines: Vec<String>) {
+    fn compare_routing(&mut self, now: Duration, lines: Vec<String>) {
         let Some(line) = lines.into_iter().next() else {
             return;
         };
-        match &self.upkeep.routing_seen {
-            None => self.upkeep.routing_seen = Some(line),
-            Some(seen) if *seen == line => {}
-            Some(_) => {
-                tracing::warn!(
-                    command = "AT+CNMI",
-                    "the modem forgot how to announce messages; it is told again"
-                );
-                self.upkeep.queue.push_back(Check::RestoreRouting);
-            }
+        let Some(seen) = &self.upkeep.routing_seen else {
+            self.upkeep.routing_seen = Some(line);
+            return;
+        };
+        if *seen != line && !self.follow_hint(now, "it forgot how to announce messages") {
+            tracing::warn!(
+                command = "AT+CNMI",
+                "the modem forgot how to announce messages; it is told again"
+            );
+            self.upkeep.queue.push_back(Check::RestoreRouting);
         }
     }
 
@@ -174,17 +183,22 @@ impl Engine {
 
     /// Where new messages and stored reports go.
     fn memories_of_new_messages(&self) -> Vec<Memory> {
-        let receiving = self.memories.receiving.clone().unwrap_or(Memory::Sim);
         let reports = (self.settings.delivery_reports == DeliveryReports::Wanted
             && self.memories.readable.contains(&Memory::StatusReports))
         .then_some(Memory::StatusReports);
-        [Some(receiving), reports].into_iter().flatten().collect()
+        self.places_of_new_messages()
+            .into_iter()
+            .chain(reports)
+            .collect()
     }
 
     /// Those, and where messages of an earlier setting may lie.
     fn memories_at_start(&self) -> Vec<Memory> {
         let mut memories = self.memories_of_new_messages();
         for memory in [Memory::Sim, Memory::Modem] {
+            if memories.contains(&Memory::Both) {
+                break; // Both of them are in it.
+            }
             if self.memories.readable.contains(&memory) && !memories.contains(&memory) {
                 memories.push(memory);
             }

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use modem::Address;
 
 use super::incoming::Shown;
 use super::{Given, Line, NO_COMMAND, understand};
@@ -23,7 +22,6 @@ struct Screen {
 
 pub(super) async fn run(
     mut line: Line,
-    address: &Address,
     yes: bool,
     mut signals: Signals,
 ) -> Result<ExitCode> {
@@ -36,7 +34,8 @@ pub(super) async fn run(
         at_prompt: false,
     };
     screen.write(&format!(
-        "{address}: AT commands; the arrow keys bring back earlier ones, Ctrl-D ends."
+        "{}: AT commands; the arrow keys bring back earlier ones, Ctrl-D ends.",
+        line.port.name()
     ))?;
     let outcome = tokio::select! {
         outcome = converse(&mut line, &mut screen, yes) => outcome,

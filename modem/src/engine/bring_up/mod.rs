@@ -19,7 +19,7 @@ use table::{Commands, Failed, STEPS, Step, Verdict};
 
 use super::command::Command;
 use super::job::{Job, Reply};
-use super::{Engine, Memories, Port, incoming, recovery, text};
+use super::{Engine, Port, incoming, recovery, text};
 use crate::cause::ModemError;
 use crate::config::PinDecision;
 use crate::status::{Blocked, Identity, Incoming, Phase, Registration};
@@ -59,7 +59,7 @@ enum PinState {
 }
 
 impl BringUp {
-    fn new(now: Duration) -> Self {
+    pub(super) fn new(now: Duration) -> Self {
         Self {
             step: 0,
             command: 0,
@@ -71,6 +71,11 @@ impl BringUp {
             routing: Vec::new(),
             last_error: None,
         }
+    }
+
+    /// Whether the echo was switched off, or cannot be.
+    pub(super) fn is_past_echo(&self) -> bool {
+        self.step > 0
     }
 
     pub(super) fn due(&self) -> Option<Duration> {
@@ -99,6 +104,7 @@ impl Engine {
         self.status.packet_registration = Registration::default();
         self.status.incoming = Incoming::default();
         self.status.storage.clear();
+        self.health.begin_anew();
         self.next.push_front(Job::Synchronise {
             left: recovery::ATTEMPTS,
         });
@@ -120,12 +126,7 @@ impl Engine {
 
     pub(super) fn handle_restart(&mut self, now: Duration) {
         tracing::warn!("the modem or its SIM began anew; it is set up again");
-        self.transmits.clear();
-        self.lose_everything();
-        self.late.forget();
-        self.direct = None;
-        self.slots.forget();
-        self.memories = Memories::default();
+        self.forget_everything();
         self.begin_bring_up(now);
         self.turn_away();
     }
@@ -163,6 +164,7 @@ impl Engine {
         let Some(step) = STEPS.get(bring_up.step) else {
             self.bring_up = None;
             self.set_phase(Phase::Ready);
+            self.note_ready();
             self.begin_upkeep(now);
             return true;
         };
@@ -254,13 +256,14 @@ impl Engine {
 
     fn block(&mut self, now: Duration, blocked: Blocked) {
         self.set_phase(Phase::Blocked(blocked));
+        self.note_blocked(now, blocked);
         self.turn_away();
         self.bring_up = Some(BringUp::new(now + BLOCKED_PAUSE));
     }
 
     /// A blocked line stays blocked in the eyes of people until it is past the reason.
     fn set_step(&mut self, step: &'static str) {
-        if !matches!(self.status.phase, Phase::Blocked(_)) {
+        if !matches!(self.status.phase, Phase::Blocked(_)) && !self.health.is_mending() {
             self.set_phase(Phase::BringingUp { step });
         }
     }

@@ -34,12 +34,18 @@ impl Engine {
                 .or_else(|| offered.first())
                 .cloned()
         };
-        let writing = preferred(&read(1)).or_else(|| preferred(&readable));
+        let writable = read(1);
+        let writing = preferred(&writable).or_else(|| preferred(&readable));
         let receiving = preferred(&read(2)).or_else(|| preferred(&readable));
         self.memories.arguments = if readable.is_empty() {
             0
         } else {
             groups.len().clamp(1, 3)
+        };
+        self.memories.writable = if writable.is_empty() {
+            readable.clone()
+        } else {
+            writable
         };
         self.memories.readable = readable;
         self.memories.writing = writing;

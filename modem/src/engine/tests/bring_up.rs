@@ -62,7 +62,8 @@ fn a_plain_modem_is_asked_everything_once_and_in_order() {
         AT+CPMS="SM","SM","SM"
         AT+CNMI=?
         AT+CNMI=2,1,0,1,0
-        AT+CMGL=4"#]]
+        AT+CMGL=4
+        AT+CNMI?"#]]
     .assert_eq(&bench.written.join("\n"));
     let status = bench.engine.status();
     assert_eq!(status.operator.as_deref(), Some("Test Net"));

@@ -146,7 +146,7 @@ fn a_full_memory_is_told_once() {
     );
     bench.run(seconds(300));
     expect![[r#"
-        storage full
+        SM full: 20 of 20
     "#]]
     .assert_eq(&bench.told);
 }

@@ -2,12 +2,15 @@
 
 mod bring_up;
 mod deleting;
+mod health;
 mod quirks;
 mod random;
 mod reading;
 mod restart;
 mod sending;
 mod simulated;
+mod storage;
+mod two_step;
 mod vectors;
 
 use std::fmt::Write as _;
@@ -40,6 +43,7 @@ fn settings() -> Settings {
         delivery_reports: DeliveryReports::Wanted,
         poll_interval: seconds(60),
         storage: None,
+        network_timeout: Duration::ZERO,
     }
 }
 
@@ -306,12 +310,20 @@ fn told(output: &Output) -> String {
                     content.status,
                     content.pdu.as_ref().map_or("empty", RawPdu::as_str)
                 ),
+                Answer::Listed(Ok(slots)) => {
+                    let slots = slots.iter().map(|(slot, content)| {
+                        let pdu = content.pdu.as_ref().map_or("empty", RawPdu::as_str);
+                        format!("{slot} {:?} {pdu}", content.status)
+                    });
+                    format!("listed [{}]", slots.collect::<Vec<_>>().join(", "))
+                }
                 Answer::Deleted(Ok(deleted)) => format!("{deleted:?}"),
                 Answer::Ussd(Ok(answer)) => {
                     format!("{:?} {}", answer.follow_up, answer.text.reveal())
                 }
                 Answer::Staged(Err(error))
                 | Answer::Inspected(Err(error))
+                | Answer::Listed(Err(error))
                 | Answer::Deleted(Err(error))
                 | Answer::Ussd(Err(error)) => format!("error: {error}"),
             };
@@ -331,7 +343,9 @@ fn told(output: &Output) -> String {
         Output::Event(Event::PhaseChanged(phase)) => format!("phase: {phase}"),
         Output::Event(Event::Ussd(answer)) => format!("ussd: {}", answer.text.reveal()),
         Output::Event(Event::PinAccepted) => "PIN accepted".to_owned(),
-        Output::Event(Event::StorageFull) => "storage full".to_owned(),
+        Output::Event(Event::StorageFull(full)) => {
+            format!("{} full: {} of {}", full.memory, full.used, full.total)
+        }
         Output::AskPin(attempt) => format!(
             "may the PIN be entered? card {}, tries left {:?}",
             attempt
@@ -340,6 +354,7 @@ fn told(output: &Output) -> String {
                 .map_or("unknown", |iccid| iccid.reveal()),
             attempt.tries_left
         ),
+        Output::ResetUsb => "reset at the USB port".to_owned(),
         Output::ClosePort => "close the port".to_owned(),
     }
 }

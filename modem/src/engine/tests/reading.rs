@@ -30,7 +30,7 @@ fn a_refused_listing_is_replaced_by_reading_slot_by_slot() {
         bench.forget();
         bench.say("\r\n^SMMEMFULL: \"SM\"\r\n");
         bench.run(seconds(20));
-        assert_eq!(bench.told, "storage full\n", "{refusal}");
+        assert_eq!(bench.told, "SM full: 20 of 20\n", "{refusal}");
         assert!(
             bench.written.contains(&"AT+CMGR=7".to_owned())
                 && !bench.written.contains(&"AT+CMGL=4".to_owned()),

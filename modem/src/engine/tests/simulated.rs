@@ -151,7 +151,7 @@ impl Line {
             Output::AskPin(_) => self
                 .engine
                 .handle_pin_decision(self.now, PinDecision::Enter),
-            Output::ClosePort => {
+            Output::ClosePort | Output::ResetUsb => {
                 self.engine.handle_closed(Phase::NotAnswering);
                 self.engine.handle_opened(self.now);
             }
@@ -168,7 +168,10 @@ impl Line {
             }
             Output::Answer { .. }
             | Output::Event(
-                Event::PhaseChanged(_) | Event::Ussd(_) | Event::PinAccepted | Event::StorageFull,
+                Event::PhaseChanged(_)
+                | Event::Ussd(_)
+                | Event::PinAccepted
+                | Event::StorageFull(_),
             ) => {}
         }
     }
