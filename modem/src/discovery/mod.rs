@@ -11,6 +11,7 @@
 //! | [`holder`] | who has a port open, and what to do about it |
 //! | `lock`, `claims` | one program at a port, one line of this program at a device |
 //! | `hotplug` | devices that come and go |
+//! | `reset` | one device taken anew by the kernel |
 //! | `tables` | facts: vendors, sticks in CD-ROM mode, which port of a stick to ask first |
 
 pub(crate) mod claims;
@@ -20,6 +21,7 @@ pub mod holder;
 pub(crate) mod hotplug;
 mod kind;
 pub(crate) mod lock;
+pub(crate) mod reset;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -133,11 +133,7 @@ fn what_has_no_port_is_named_with_what_to_do() {
     check(at(0x413c, 0x81d7, vec![mbim]), Kind::MbimOnly, "MBIM");
     let undriven = bare((0xff, 0xff, 0xff), None);
     check(
-        at(
-            0x1e0e,
-            0x9001,
-            vec![undriven.clone(), undriven, qmi],
-        ),
+        at(0x1e0e, 0x9001, vec![undriven.clone(), undriven, qmi]),
         Kind::NoDriver,
         "echo 1e0e 9001 > /sys/bus/usb-serial/drivers/option1/new_id",
     );

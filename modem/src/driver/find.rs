@@ -13,6 +13,7 @@ use super::probe::{Found, probe};
 use crate::config::{Address, Config, Imei, UsbPath};
 use crate::discovery::claims::{Claim, Reservation};
 use crate::discovery::holder::{Holder, suspects};
+use crate::discovery::reset::reset;
 use crate::discovery::{Candidate, Kind, candidates, device_of};
 use crate::redacted::Redacted;
 use crate::status::Phase;
@@ -90,16 +91,51 @@ impl Finder {
         }
     }
 
-    /// Where the line's modem is plugged in, or was last; `None` if it is no USB device of this machine.
-    pub(super) fn device(&self) -> Option<UsbPath> {
-        match &self.address {
-            Address::Tcp { .. } => None,
-            Address::Path(path) => device_of(&self.opening.sysfs, path).map(|found| found.usb_path),
-            Address::Auto => {
-                let known = self.known.as_ref().map(|known| &known.usb_path);
-                known.or(self.usb_path.as_ref()).cloned()
-            }
+    /// Resets the line's modem at its USB port; its own port must be closed before. `Err`: words for why not.
+    ///
+    /// # Cancel safety
+    ///
+    /// A reset that began goes on to its end.
+    pub(super) async fn reset(&self) -> Result<UsbPath, String> {
+        let Some(device) = self.device().await else {
+            return Err("it is no USB device of this machine".to_owned());
+        };
+        if device.kind == Kind::Adapter {
+            return Err("a serial adapter stands between".to_owned());
         }
+        // Held until the end, so that no other line begins to use it meanwhile.
+        let Some(_claim) = self.claim(&device) else {
+            return Err("another line of this program uses the same device".to_owned());
+        };
+        match reset(&self.opening.sysfs, &device.usb_path).await {
+            Ok(()) => Ok(device.usb_path),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The line's modem, as far as it is plugged in.
+    async fn device(&self) -> Option<Candidate> {
+        let known = self.known.as_ref().map(|known| &known.usb_path);
+        let usb_path = known.or(self.usb_path.as_ref()).cloned();
+        let (address, sysfs) = (self.address.clone(), self.opening.sysfs.clone());
+        let look = move || match address {
+            Address::Tcp { .. } => None,
+            Address::Path(path) => device_of(&sysfs, &path),
+            Address::Auto => candidates(&sysfs)
+                .into_iter()
+                .find(|one| Some(&one.usb_path) == usb_path.as_ref()),
+        };
+        tokio::task::spawn_blocking(look).await.ok().flatten()
+    }
+
+    /// A whole device. `None`: another line of this process has it, or one of its ports.
+    fn claim(&self, device: &Candidate) -> Option<Claim> {
+        let ports = device
+            .ports
+            .iter()
+            .filter_map(|port| port.path.canonicalize().ok());
+        let folder = self.opening.sysfs.device(&device.usb_path);
+        Claim::take(ports.chain([folder]).collect())
     }
 
     async fn find(&mut self) -> Result<Port, Phase> {
@@ -155,21 +191,33 @@ impl Finder {
         if let Wanted::Remembered(_) = wanted {
             return Err(several_of(&modems));
         }
-        // The ladder of the engine begins with an open port.
-        if let Some(known) = &mut self.known
-            && let Some((modem, _)) = passed.iter().find(|(modem, why)| {
-                modem.usb_path == known.usb_path && matches!(why, Passed::Silent(_))
-            })
-            && let Some(port) = modem
-                .ports
-                .iter()
-                .find(|port| port.interface.number == known.interface)
-        {
-            tracing::warn!(port = %port.path.display(), "the modem answers on none of its ports");
-            known.trusted = false;
-            return Port::open_serial(&port.path, &self.opening, Claimed::NotYet).await;
+        if let Some(port) = self.known_though_silent(&passed).await {
+            return port;
         }
         Err(self.words(&passed))
+    }
+
+    /// The port of a modem that was used before and answers no more: the engine knows what to try, and begins with an
+    /// open port.
+    async fn known_though_silent(
+        &mut self,
+        passed: &[(&Candidate, Passed)],
+    ) -> Option<Result<Port, Phase>> {
+        let known = self.known.as_ref()?;
+        let (modem, _) = passed.iter().find(|(modem, why)| {
+            modem.usb_path == known.usb_path && matches!(why, Passed::Silent(_))
+        })?;
+        let serial = modem
+            .ports
+            .iter()
+            .find(|port| port.interface.number == known.interface)?;
+        let claim = self.claim(modem)?;
+        self.handle_silence();
+        let opened = Port::open_serial(&serial.path, &self.opening, Claimed::Already).await;
+        Some(opened.map(|mut port| {
+            port.keep(claim);
+            port
+        }))
     }
 
     /// A modem with ports that this line may have.
@@ -202,14 +250,7 @@ impl Finder {
         wanted: &Wanted,
         first: Option<u8>,
     ) -> Result<Found, Passed> {
-        let mut paths = vec![self.opening.sysfs.device(&modem.usb_path)];
-        paths.extend(
-            modem
-                .ports
-                .iter()
-                .filter_map(|port| port.path.canonicalize().ok()),
-        );
-        let Some(claim) = Claim::take(paths) else {
+        let Some(claim) = self.claim(modem) else {
             return Err(Passed::Taken);
         };
         let probed = probe(modem, &self.opening, first).await;

@@ -29,7 +29,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::cause::Cause;
-use crate::config::{Address, Config, PinAttempt, PinDecision};
+use crate::config::{Address, Config, PinAttempt, PinDecision, UsbPath};
 use crate::discovery::hotplug::Hotplug;
 use crate::engine::{Answer, Engine, Output, Request, RequestId, Settings};
 use crate::error::{CommandError, SendError};
@@ -140,6 +140,8 @@ enum Happening {
 enum Ended {
     PortGone,
     Silent,
+    /// The modem is to be reset at its USB port.
+    Reset,
     Stop,
 }
 
@@ -175,6 +177,14 @@ impl Driver {
                             finder.handle_silence();
                             tell_of_modem_manager(&name);
                             LAST_SILENT_PAUSE
+                        }
+                        Ended::Reset => {
+                            let Some(done) = self.serve(finder.reset()).await else {
+                                break;
+                            };
+                            self.close(after_reset(&name, done));
+                            finder.handle_silence();
+                            LAST_PAUSE
                         }
                     }
                 }
@@ -236,8 +246,10 @@ impl Driver {
                     return Ended::PortGone;
                 }
             }
-            if self.publish() == Wish::ClosePort {
-                return Ended::Silent;
+            match self.publish() {
+                Wish::None => {}
+                Wish::ClosePort => return Ended::Silent,
+                Wish::ResetUsb => return Ended::Reset,
             }
             let stopping = self.ends.is_some();
             if stopping && !self.engine.is_sending() {
@@ -352,10 +364,7 @@ impl Driver {
                 Output::Event(event) => self.keep(event),
                 Output::AskPin(attempt) => self.ask_gate(attempt),
                 Output::ClosePort => wish = Wish::ClosePort,
-                Output::ResetUsb => {
-                    tracing::warn!(port = %self.config.address, "nothing here can reset the modem at its USB port: unplug it for a moment");
-                    wish = Wish::ClosePort;
-                }
+                Output::ResetUsb => wish = Wish::ResetUsb,
             }
         }
         while let Some(event) = self.waiting.pop_front() {
@@ -476,6 +485,7 @@ impl Driver {
 enum Wish {
     None,
     ClosePort,
+    ResetUsb,
 }
 
 fn tag_of(request: &Request) -> Option<u64> {
@@ -520,6 +530,27 @@ fn tell_of_modem_manager(port: &str) {
             "the modem does not answer, and {manager} runs here: {}",
             manager.advice(None)
         );
+    }
+}
+
+fn after_reset(port: &str, done: Result<UsbPath, String>) -> Phase {
+    match done {
+        Ok(path) => {
+            tracing::warn!(port, usb_path = %path, "the modem was reset at its USB port");
+            Phase::PortAbsent {
+                reason: format!(
+                    "the modem at {port} was reset at its USB port: waiting for it to come back"
+                ),
+            }
+        }
+        Err(error) => {
+            tracing::error!(port, error, "the modem cannot be reset at its USB port");
+            Phase::PortUnusable {
+                reason: format!(
+                    "the modem at {port} does not serve and cannot be reset at its USB port ({error}): unplug it for a moment"
+                ),
+            }
+        }
     }
 }
 

@@ -13,7 +13,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::port::{Claimed, Opening, Port};
 use crate::discovery::{Candidate, SerialPort};
 use crate::redacted::Redacted;
-use crate::status::Phase;
 
 /// A modem that is awake answers AT within some milliseconds.
 const ANSWER: Duration = Duration::from_millis(700);
@@ -77,20 +76,8 @@ pub(super) async fn probe(candidate: &Candidate, opening: &Opening, first: Optio
     for serial in ports.into_iter().take(PORTS) {
         let mut port = match Port::open_serial(&serial.path, opening, Claimed::Already).await {
             Ok(port) => port,
-            Err(Phase::PortAbsent { reason } | Phase::PortUnusable { reason }) => {
-                refused.push(reason);
-                continue;
-            }
-            Err(
-                other @ (Phase::Opening
-                | Phase::BringingUp { .. }
-                | Phase::Ready
-                | Phase::Recovering
-                | Phase::NotAnswering
-                | Phase::Blocked(_)
-                | Phase::Stopped),
-            ) => {
-                refused.push(other.to_string());
+            Err(phase) => {
+                refused.push(phase.to_string());
                 continue;
             }
         };

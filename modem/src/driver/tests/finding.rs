@@ -337,6 +337,97 @@ async fn the_lock_file_of_another_program_is_honoured_until_it_is_gone() {
     assert_eq!(text.trim(), std::process::id().to_string());
 }
 
+/// Two modems at two ports of one stick stand for one modem with two ports: both answer, one says what comes in.
+#[tokio::test]
+async fn of_two_ports_that_answer_the_one_that_announces_is_used() {
+    let machine = Machine::new();
+    let _first = modem(&machine, "ttyUSB0", FIRST).await;
+    let settings = modem_sim::Settings {
+        imei: SECOND.to_owned(),
+        quirks: modem_sim::Quirks {
+            chatter: Some(modem_sim::Chatter {
+                line: "^RSSI:14".to_owned(),
+                every_ms: 300,
+            }),
+            ..modem_sim::Quirks::default()
+        },
+        ..modem_sim::Settings::default()
+    };
+    let link = Some(machine.path("dev/ttyUSB1"));
+    let _second = serve(settings, Place::Pty { link }).await;
+    machine.plug_in(&stick("1-1", &["ttyUSB0", "ttyUSB1"]));
+    let (handle, _events) = start(config(&machine));
+    ready(&handle).await;
+    assert_eq!(imei_of(&handle).as_deref(), Some(SECOND));
+    assert_eq!(locks(&machine), [lock_of(&machine, "ttyUSB1")]);
+}
+
+/// What the kernel is told, in order, by looking at the file again and again.
+async fn told_to_the_kernel(file: PathBuf) -> Vec<String> {
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        let now = std::fs::read_to_string(&file).unwrap_or_default();
+        let now = now.trim().chars().take(1).collect::<String>();
+        if !now.is_empty() && seen.last() != Some(&now) {
+            seen.push(now);
+        }
+        tokio::task::yield_now().await;
+    }
+    seen
+}
+
+#[tokio::test]
+async fn a_modem_is_reset_at_its_usb_port() {
+    let machine = Machine::new();
+    let _port = silent(&machine, "ttyUSB0");
+    machine.plug_in(&stick("1-1", &["ttyUSB0"]));
+    let file = machine.device("1-1").join("authorized");
+    let named = Config {
+        address: Address::Path(machine.path("dev/ttyUSB0")),
+        ..config(&machine)
+    };
+    let finder = Finder::new(&named);
+    let (done, seen) =
+        soon(async { tokio::join!(finder.reset(), told_to_the_kernel(file.clone())) }).await;
+    assert_eq!(done.map(|path| path.to_string()), Ok("1-1".to_owned()));
+    assert_eq!(seen, ["1", "0", "1"]);
+}
+
+#[tokio::test]
+async fn no_reset_disturbs_another_line_or_pretends_to_help() {
+    let machine = Machine::new();
+    let _port = silent(&machine, "ttyUSB0");
+    let _other_port = silent(&machine, "ttyUSB1");
+    machine.plug_in(&stick("1-1", &["ttyUSB0", "ttyUSB1"]));
+    let named = |address: &str| {
+        Finder::new(&Config {
+            address: address.parse().expect("an address"),
+            ..config(&machine)
+        })
+    };
+    let path = |port: &str| machine.path("dev").join(port).display().to_string();
+    let first = named(&path("ttyUSB0"));
+    let mut second = named(&path("ttyUSB1"));
+    let held = soon(second.open()).await.expect("it is free");
+    let words = soon(first.reset())
+        .await
+        .expect_err("the other line has a port of it");
+    assert!(words.contains("another line"), "{words}");
+    drop(held);
+    let file = machine.device("1-1").join("authorized");
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "1\n");
+    std::fs::remove_file(&file).expect("it is there");
+    let words = soon(first.reset()).await.expect_err("no such file");
+    assert!(words.contains("authorized cannot be written"), "{words}");
+    assert!(!file.exists());
+    for address in ["tcp://127.0.0.1:4000", "/dev/null"] {
+        let words = soon(named(address).reset())
+            .await
+            .expect_err("no USB device");
+        assert!(words.contains("no USB device"), "{words}");
+    }
+}
+
 /// Root may open everything, so the program is started again as nobody.
 #[tokio::test]
 async fn who_may_not_open_the_port_is_told_what_to_do() {
