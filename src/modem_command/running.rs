@@ -20,6 +20,8 @@ impl Watched {
     pub(super) fn start(address: Address, tap: Tap) -> Self {
         let mut config = Config::new(address);
         config.tap = Some(tap);
+        // Whoever only looks switches no radio off.
+        config.network_timeout = Duration::ZERO;
         let (handle, events) = modem::spawn(config);
         Self {
             handle,
@@ -87,6 +89,7 @@ pub(super) fn is_settled(phase: &Phase) -> bool {
         | Phase::PortUnusable { .. }
         | Phase::Ready
         | Phase::NotAnswering
+        | Phase::Mending { .. }
         | Phase::Blocked(_)
         | Phase::Stopped => true,
     }

@@ -20,11 +20,7 @@ struct Screen {
     at_prompt: bool,
 }
 
-pub(super) async fn run(
-    mut line: Line,
-    yes: bool,
-    mut signals: Signals,
-) -> Result<ExitCode> {
+pub(super) async fn run(mut line: Line, yes: bool, mut signals: Signals) -> Result<ExitCode> {
     // Until the end of this function, whatever happens.
     let key_by_key = KeyByKey::begin().context("failed to set up the terminal")?;
     let mut screen = Screen {

@@ -51,7 +51,10 @@ impl Report<'_> {
         let mut add = |is_fatal, words: String| problems.push(Problem { is_fatal, words });
         match &status.phase {
             Phase::Ready => {}
-            Phase::Opening | Phase::BringingUp { .. } | Phase::Recovering => add(
+            Phase::Opening
+            | Phase::BringingUp { .. }
+            | Phase::Recovering
+            | Phase::Mending { .. } => add(
                 true,
                 format!(
                     "it was not ready in time ({}): try again with --timeout 180, or unplug it for a moment",
