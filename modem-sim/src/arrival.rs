@@ -18,6 +18,7 @@ use serde::Deserialize;
 use crate::at::state::{Registration, Unacknowledged};
 use crate::card::{Memory, Slot, Status};
 use crate::network::Event;
+use crate::quirks::{CellForm, SlotServiceCentre};
 use crate::simulator::{Due, Port, Simulator, UrcKind};
 use crate::tpdu::{
     Address, Alphabet, Deliver, Report, Timestamp, TpduError, UserData, deliver::message_class,
@@ -184,7 +185,7 @@ impl Simulator {
                 let line = match lines {
                     0 => continue,
                     2 if after.is_registered() => {
-                        format!("{name}: {},\"00A1\",\"0000B2C3\",7", after.number())
+                        format!("{name}: {}{}", after.number(), self.cell())
                     }
                     _ => format!("{name}: {}", after.number()),
                 };
@@ -232,13 +233,11 @@ impl Simulator {
         } else {
             let [_, _, memory] = self.modem.memories;
             let Ok(index) = self.store_received(memory, tpdu) else {
+                self.memory_is_full();
                 return Taken::NotYet;
             };
             if mt != 0 {
-                self.urc(
-                    UrcKind::Message,
-                    format!("+CMTI: \"{}\",{index}", memory.name()),
-                );
+                self.announce(memory, index);
             }
         }
         self.event(Event::Delivered { tpdu: to_hex(tpdu) });
@@ -281,8 +280,39 @@ impl Simulator {
         )
     }
 
+    /// Says that something found a memory full, where the modem does, once for each time that it fills.
+    pub(crate) fn memory_is_full(&mut self) {
+        if let Some(line) = self.settings.quirks.full_line.clone()
+            && !std::mem::replace(&mut self.full_was_said, true)
+        {
+            self.urc(UrcKind::Other, line);
+        }
+    }
+
+    /// `<lac>`, `<ci>` and `<AcT>` behind a `<stat>` (3GPP TS 27.007 §7.2).
+    pub(crate) fn cell(&self) -> String {
+        match (
+            self.settings.quirks.cell_form,
+            self.settings.access_technology,
+        ) {
+            (CellForm::Unquoted, _) => ",A1,B2C3".to_owned(),
+            (CellForm::Quoted, Some(technology)) => {
+                format!(",\"00A1\",\"0000B2C3\",{technology}")
+            }
+            (CellForm::Quoted, None) => ",\"00A1\",\"0000B2C3\"".to_owned(),
+        }
+    }
+
     fn with_service_centre(&self, tpdu: &[u8]) -> Vec<u8> {
-        join_service_centre(Some(&Address::new(&self.settings.service_centre)), tpdu)
+        let quirks = &self.settings.quirks;
+        let report = tpdu.first().is_some_and(|first| first & 3 == 2);
+        let service_centre = match (quirks.slot_service_centre, &quirks.report_service_centre) {
+            (SlotServiceCentre::Empty, _) => None,
+            (SlotServiceCentre::Written, Some(other)) if report => Some(other),
+            (SlotServiceCentre::Written, _) => Some(&self.settings.service_centre),
+        };
+        let address = service_centre.map(|number| Address::new(number));
+        join_service_centre(address.as_ref(), tpdu)
     }
 
     fn direct_lines(&self, name: &str, tpdu: &[u8]) -> String {

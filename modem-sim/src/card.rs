@@ -123,6 +123,11 @@ impl Card {
         }
     }
 
+    /// As when another SIM is put in.
+    pub(crate) fn empty_sim(&mut self) {
+        self.sim.iter_mut().for_each(|slot| *slot = None);
+    }
+
     /// How many slots a memory has.
     pub fn capacity(&self, memory: Memory) -> usize {
         match memory {

@@ -37,10 +37,18 @@
 //! | `{"do":"late_next_answer","seconds":5}` | it comes late |
 //! | `{"do":"hold_next_send"}`, `{"do":"release"}` | it waits for the release |
 //! | `{"do":"spoil_next_send","how":"no_prompt"}` | see [`control::Spoil`] |
+//! | `{"do":"spoil_next_command","command":"+CSQ","how":"double_echo"}` | see [`control::SpoilCommand`]; `"line"`, `"seconds"` |
+//! | `{"do":"spoil_next_arrival","line":"+CMTI: ,-1"}` | another notification of the next stored message; none without `line` |
 //! | `{"do":"drop_port","seconds":2}` | unplugged, and plugged in again |
+//! | `{"do":"reboot","seconds":2,"new_port":true}` | back under the next number |
+//! | `{"do":"cd_rom"}`, `{"do":"switch_mode"}` | a stick in CD-ROM mode, and out of it. Answers `"switched"` |
+//! | `{"do":"swap_sim","iccid":"…","imsi":"…"}` | another SIM; also `"own_number"`, `"pin"` |
+//! | `{"do":"forget_routing"}` | `+CNMI` as at power-up |
+//! | `{"do":"fault_rates","seed":1,"times":1}`, `{"do":"ledger"}` | faults by chance; those that fired |
 //! | `{"do":"hang","seconds":5}` | neither reads nor writes |
 //! | `{"do":"say","line":"^RSSI:3"}`, `{"do":"print","text":"…"}` | an unsolicited line; raw output |
-//! | `{"do":"ring","from":"+12025550100"}` | `RING`, and `+CLIP` |
+//! | `{"do":"ring","from":"+12025550100"}` | a call, withheld without `from`; `"seconds":20`, `"ends":"answered_elsewhere"`. Answers `"rang"` |
+//! | `{"do":"ussd","text":"…","more":false}`, `{"do":"network_time"}` | by the network itself |
 //! | `{"do":"coverage","state":"searching","seconds":5}` | lost registration |
 //! | `{"do":"set","send_latency_ms":0}` | `send_latency_ms`, `command_latency_ms`, `report_delay_ms`, `reports` (`on`, `off`, `failed`), `friends`, `refused`, `quirks` …: see [`control::Change`] |
 //!
@@ -57,16 +65,28 @@ pub mod card;
 pub mod control;
 mod fault;
 mod network;
+mod profile;
 mod quirks;
+mod random;
+pub mod replay;
 pub mod serve;
 mod settings;
 mod simulator;
 pub mod tpdu;
 
 pub use arrival::Incoming;
+pub use at::calls::{Call, CallEnd};
 pub use at::state::Registration;
-pub use fault::{LostAnswer, NetworkTook, SendFault};
+pub use fault::{
+    CommandFault, CommandSpoil, FaultRates, Fired, LostAnswer, ModemFault, NetworkTook,
+    NotificationFault, SendFault, SimCard,
+};
 pub use network::{Event, KEPT, Message, Network, Submission};
-pub use quirks::{Chatter, EmptySlot, PduForm, Prompt, Quirks, UssdText};
-pub use settings::{Friend, RadioAtStart, Reports, Settings, UssdStep};
+pub use profile::{Family, Profile};
+pub use quirks::{
+    AfterReset, CellForm, Chatter, EmptySlot, HangUp, LineEnd, Overrun, PduForm, Prompt, Quirks,
+    SlotAfterSend, SlotServiceCentre, StartUpLine, StatusField, UnknownCommand, UssdText,
+};
+pub use replay::{Replay, Transcript};
+pub use settings::{Friend, Identity, Latency, RadioAtStart, Reports, Settings, UssdStep};
 pub use simulator::{Port, Simulator};

@@ -1,14 +1,17 @@
 //! `modem-sim`: a simulated modem and network behind a pseudo-terminal or a TCP port.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use clap::Parser;
-use modem_sim::serve::{ControlSocket, Handle, Place, Server};
-use modem_sim::{Chatter, EmptySlot, Friend, Prompt, RadioAtStart, Settings, Simulator};
+use modem_sim::serve::{ControlSocket, Handle, Modem, Place, Server};
+use modem_sim::{
+    Chatter, EmptySlot, FaultRates, Friend, Profile, Prompt, RadioAtStart, Replay, Settings,
+    Simulator, Transcript,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 const AFTER: &str = r#"Prints "ready pty=/dev/pts/N link=LINK" (or "ready tcp=ADDRESS") when a client may come; stops on SIGTERM or Ctrl-C.
@@ -26,10 +29,21 @@ Control socket: one JSON object a line, one answer line each: {"ok":true,...} or
   {"do":"spoil_next_send","how":"no_prompt"}                 ok_without_reference, bare_error, doubled_result,
                                                              line_before_prompt, line_before_result ("line"),
                                                              drop_port ("seconds")
+                                                             power_lost ("seconds"), arrival_before_result
+  {"do":"spoil_next_command","how":"fail","command":"+CSQ",  double_echo, doubled_result, line_in_answer, lose_answer,
+   "line":"+CME ERROR: 515"}                                 late_answer ("seconds"), arrival_in_answer, glued_before_echo
+  {"do":"spoil_next_arrival","line":"+CMTI: ,-1"}            without "line": nothing is said of it
   {"do":"drop_port","seconds":2}  {"do":"hang","seconds":5}
-  {"do":"say","line":"^RSSI:3"}  {"do":"print","text":"\r\nRDY\r\n"}  {"do":"ring","from":"+12025550100"}
+  {"do":"reboot","seconds":2,"new_port":true}                {n} in --pty LINK counts up with each new port
+  {"do":"cd_rom"}  {"do":"switch_mode"}                      a stick in CD-ROM mode, and out of it
+  {"do":"forget_routing"}                                    +CNMI as at power-up
+  {"do":"swap_sim","iccid":"...","imsi":"..."}               also "own_number", "pin"
+  {"do":"fault_rates","seed":1,"times":1}  {"do":"ledger"}   faults by chance, and which fired
+  {"do":"say","line":"^RSSI:3"}  {"do":"print","text":"\r\nRDY\r\n"}  {"do":"network_time"}
+  {"do":"ring","from":"+12025550100","seconds":20}           without "from": withheld; "ends":"answered_elsewhere"
+  {"do":"ussd","text":"Your plan ends soon","more":false}    by the network itself
   {"do":"coverage","state":"searching","seconds":5}          none, home, searching, denied, roaming
-  {"do":"set","report_delay_ms":0,"send_latency_ms":0,"command_latency_ms":0,"reports":"on|off|failed",
+  {"do":"set","report_delay_ms":0,"send_latency_ms":0,"command_latency_ms":0,"baud":115200,"reports":"on|off|failed",
    "signal":20,"friends":[{"number":"+12025550100","replies":["Hi {text}"],"delay_ms":500}],
    "refused":{"+12025550142":38},"ussd":[{"request":"*100#","reply":"12.50","more":false}],
    "iccid":"...","imsi":"...","own_number":"...",
@@ -50,6 +64,12 @@ struct Arguments {
     /// Take requests as JSON lines on this Unix socket
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
+    /// Be like this modem
+    #[arg(long, value_name = "NAME", value_parser = profile)]
+    profile: Option<Profile>,
+    /// Answer as in this transcript of sms-bridge modem record, and nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "fault_rates", "friends"])]
+    replay: Option<PathBuf>,
     /// Two numbers, +12025550100 and +12025550101, answer by themselves
     #[arg(long)]
     friends: bool,
@@ -62,27 +82,33 @@ struct Arguments {
     /// The radio stays off until AT+CFUN=1 or AT+COPS=0
     #[arg(long)]
     radio_off: bool,
-    /// How long the SIM is busy after power-up, in milliseconds
-    #[arg(long, default_value_t = 0, value_name = "MS")]
-    sim_busy: u64,
-    /// From a command to its answer, in milliseconds
-    #[arg(long, default_value_t = 0, value_name = "MS")]
-    command_latency: u64,
-    /// From Ctrl-Z to the result of a send, in milliseconds
-    #[arg(long, default_value_t = 100, value_name = "MS")]
-    send_latency: u64,
-    /// From a message to its status report, in milliseconds
-    #[arg(long, default_value_t = 500, value_name = "MS")]
-    report_delay: u64,
-    /// Message slots of the SIM
-    #[arg(long, default_value_t = 50, value_name = "SLOTS")]
-    capacity: usize,
-    /// Slots for status reports; 0 for a modem without SR
-    #[arg(long, default_value_t = 10, value_name = "SLOTS")]
-    report_capacity: usize,
-    /// Index of the first slot
-    #[arg(long, default_value_t = 1, value_name = "INDEX")]
-    first_index: usize,
+    /// How long the SIM is busy after power-up, in milliseconds; without a profile 0
+    #[arg(long, value_name = "MS")]
+    sim_busy: Option<u64>,
+    /// From a command to its answer, in milliseconds; without a profile 0
+    #[arg(long, value_name = "MS")]
+    command_latency: Option<u64>,
+    /// From Ctrl-Z to the result of a send, in milliseconds; without a profile 100
+    #[arg(long, value_name = "MS")]
+    send_latency: Option<u64>,
+    /// From a message to its status report, in milliseconds; without a profile 500
+    #[arg(long, value_name = "MS")]
+    report_delay: Option<u64>,
+    /// Bits a second of the serial line, such as 115200; absent: it takes no time
+    #[arg(long, value_name = "RATE", value_parser = clap::value_parser!(u32).range(50..=4_000_000))]
+    baud: Option<u32>,
+    /// Message slots of the SIM; without a profile 50
+    #[arg(long, value_name = "SLOTS")]
+    capacity: Option<usize>,
+    /// Slots for status reports, 0 for a modem without SR; without a profile 10
+    #[arg(long, value_name = "SLOTS")]
+    report_capacity: Option<usize>,
+    /// Index of the first slot; without a profile 1
+    #[arg(long, value_name = "INDEX")]
+    first_index: Option<usize>,
+    /// Faults strike by chance, that many times as often as usual (see FaultRates in the documentation)
+    #[arg(long, value_name = "TIMES")]
+    fault_rates: Option<f64>,
     /// Serial number of the modem
     #[arg(long, value_name = "DIGITS")]
     imei: Option<String>,
@@ -108,49 +134,86 @@ struct Arguments {
 
 impl Arguments {
     fn settings(&self) -> Settings {
-        let defaults = Settings::default();
+        let mut settings = self
+            .profile
+            .map_or_else(Settings::default, Profile::settings);
         let unix = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .as_secs();
-        let mut settings = Settings {
-            seed: self.seed,
-            start_unix: i64::try_from(unix).unwrap_or(defaults.start_unix),
-            pin: self.pin.clone(),
-            radio: if self.radio_off {
-                RadioAtStart::Off
-            } else {
-                RadioAtStart::On
-            },
-            sim_busy_for: Duration::from_millis(self.sim_busy),
-            command_latency: Duration::from_millis(self.command_latency),
-            send_latency: Duration::from_millis(self.send_latency),
-            report_delay: Duration::from_millis(self.report_delay),
-            sim_capacity: self.capacity.min(1_000),
-            report_capacity: self.report_capacity.min(1_000),
-            first_index: self.first_index.min(1_000),
-            friends: if self.friends {
-                Friend::pair()
-            } else {
-                Vec::new()
-            },
-            imei: self.imei.clone().unwrap_or_else(|| defaults.imei.clone()),
-            iccid: self.iccid.clone().unwrap_or_else(|| defaults.iccid.clone()),
-            ..defaults
-        };
+        settings.seed = self.seed;
+        settings.start_unix = i64::try_from(unix).unwrap_or(settings.start_unix);
+        settings.pin.clone_from(&self.pin);
+        settings.baud = self.baud;
+        if self.radio_off {
+            settings.radio = RadioAtStart::Off;
+        }
+        if self.friends {
+            settings.friends = Friend::pair();
+        }
+        for (setting, asked) in [
+            (&mut settings.sim_busy_for, self.sim_busy),
+            (&mut settings.command_latency, self.command_latency),
+            (&mut settings.send_latency, self.send_latency),
+            (&mut settings.report_delay, self.report_delay),
+        ] {
+            *setting = asked.map_or(*setting, Duration::from_millis);
+        }
+        // A latency that was asked for is the whole of it.
+        if self.command_latency.is_some() {
+            settings.latencies.clear();
+            settings.command_jitter = Duration::ZERO;
+        }
+        if self.send_latency.is_some() {
+            settings.send_jitter = Duration::ZERO;
+        }
+        for (setting, asked) in [
+            (&mut settings.sim_capacity, self.capacity),
+            (&mut settings.report_capacity, self.report_capacity),
+            (&mut settings.first_index, self.first_index),
+        ] {
+            *setting = asked.unwrap_or(*setting).min(1_000);
+        }
+        for (setting, asked) in [
+            (&mut settings.imei, &self.imei),
+            (&mut settings.iccid, &self.iccid),
+        ] {
+            if let Some(asked) = asked {
+                setting.clone_from(asked);
+            }
+        }
         if self.empty_slot_ok {
             settings.quirks.empty_slot = EmptySlot::BareOk;
         }
         if self.prompt_line_end {
             settings.quirks.prompt = Prompt::WithLineEnd;
         }
-        settings.quirks.chatter = self.chatter.clone().map(|line| Chatter {
-            line,
-            every_ms: 30_000,
-        });
-        settings.quirks.refused_commands.clone_from(&self.refuse);
-        settings.quirks.silent_commands.clone_from(&self.silent);
+        if let Some(line) = self.chatter.clone() {
+            settings.quirks.chatter = Some(Chatter {
+                line,
+                every_ms: 30_000,
+            });
+        }
+        let quirks = &mut settings.quirks;
+        quirks.refused_commands.extend(self.refuse.iter().cloned());
+        quirks.silent_commands.extend(self.silent.iter().cloned());
         settings
+    }
+
+    fn modem(&self) -> anyhow::Result<Modem> {
+        if let Some(file) = &self.replay {
+            return Ok(replay(file)?.into());
+        }
+        let simulator = Simulator::new(self.settings());
+        let Some(times) = self.fault_rates else {
+            return Ok(simulator.into());
+        };
+        anyhow::ensure!(
+            (0.0..=1_000.0).contains(&times),
+            "--fault-rates {times} is no number from 0 to 1000"
+        );
+        let rates = FaultRates::usual(self.seed).times(times);
+        Ok(simulator.with_rates(rates).into())
     }
 
     fn place(&self) -> anyhow::Result<Place> {
@@ -164,14 +227,34 @@ impl Arguments {
     }
 }
 
+/// Transcripts are some kilobytes; a file beyond this is none.
+const TRANSCRIPT_LIMIT: u64 = 64 * 1024 * 1024;
+
+fn replay(path: &Path) -> anyhow::Result<Replay> {
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(TRANSCRIPT_LIMIT).read_to_string(&mut text))
+        .with_context(|| format!("failed to read {}", path.display()))?;
+    let transcript = Transcript::parse(&text)
+        .with_context(|| format!("failed to read the transcript {}", path.display()))?;
+    Ok(Replay::new(&transcript))
+}
+
+fn profile(name: &str) -> Result<Profile, String> {
+    Profile::named(name).ok_or_else(|| {
+        let names = Profile::ALL.map(Profile::name).join(", ");
+        format!("there is no profile of that name; there are {names}")
+    })
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let simulator = Simulator::new(arguments.settings());
+    let modem = arguments.modem()?;
     // Before "ready", so that a stop right after it finds the handlers.
     let mut terminate = signal(SignalKind::terminate()).context("failed to watch for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to watch for SIGINT")?;
-    let (server, handle) = Server::open(simulator, arguments.place()?)
+    let (server, handle) = Server::open(modem, arguments.place()?)
         .await
         .context("failed to open the modem's port")?;
     let control = arguments

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::fault::Fired;
 use crate::tpdu::{Submit, TpduError, to_hex};
 
 /// How many submissions, assembled messages and waiting messages are kept; beyond it the oldest go.
@@ -68,6 +69,8 @@ pub enum Event {
         /// Its TPDU in hexadecimal digits.
         tpdu: String,
     },
+    /// A fault fired.
+    Fault(Fired),
     /// The port went away.
     PortClosed,
     /// The port is back.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::card::Memory;
+use crate::profile::Family;
 use crate::quirks::Quirks;
 
 /// How the modem, the SIM and the network are set up. Start from `Settings::default()` and change what matters.
@@ -20,6 +22,10 @@ pub struct Settings {
     pub own_number: String,
     /// The service centre that the SIM holds.
     pub service_centre: String,
+    /// Whose vendor commands and vendor lines the modem has.
+    pub family: Family,
+    /// What the modem calls itself.
+    pub identity: Identity,
     /// Serial number of the modem (`+CGSN`).
     pub imei: String,
     /// The subscriber (`+CIMI`).
@@ -28,6 +34,9 @@ pub struct Settings {
     pub iccid: String,
     /// The network's name (`+COPS?`).
     pub operator: String,
+    /// `<AcT>` of `+COPS?` and of `+CREG` (3GPP TS 27.007 §7.3: 0 GSM, 2 UTRAN, 7 E-UTRAN); `None` for a modem that
+    /// leaves it out.
+    pub access_technology: Option<u8>,
     /// Strength of the signal, 0 to 31, 99 for unknown (3GPP TS 27.007 §8.5).
     pub signal: u8,
     /// The SIM's PIN; `None` for a SIM that asks for none.
@@ -46,10 +55,24 @@ pub struct Settings {
     pub report_capacity: usize,
     /// The index of the first slot: 1 on most modems, 0 on some.
     pub first_index: usize,
+    /// The memories that `+CPMS` offers for reading, for writing and for what arrives, as `+CPMS=?` lists them. The first
+    /// of each is chosen at power-up. One without slots is not listed.
+    pub storages: [Vec<Memory>; 3],
+    /// The values that `+CNMI` takes, as `+CNMI=?` lists them, such as `(0-2)` or `(0,2)`. Without slots for reports `<ds>`
+    /// has no 2.
+    pub cnmi: [String; 5],
     /// From the end of a command line to its answer.
     pub command_latency: Duration,
+    /// Command lines with a latency of their own; the first that fits counts.
+    pub latencies: Vec<Latency>,
+    /// At most that much is added to the latency of a command line, chosen by the seed.
+    pub command_jitter: Duration,
     /// From Ctrl-Z to the result of a send (2 to 10 s on a real network).
     pub send_latency: Duration,
+    /// At most that much is added to the latency of a send, chosen by the seed.
+    pub send_jitter: Duration,
+    /// Bits a second of the serial line in either direction, ten for each byte; `None` for a line that takes no time.
+    pub baud: Option<u32>,
     /// From the acceptance of a message to its status report.
     pub report_delay: Duration,
     /// What status reports say.
@@ -60,6 +83,8 @@ pub struct Settings {
     pub refused: BTreeMap<String, u16>,
     /// What `+CUSD` requests are answered with.
     pub ussd: Vec<UssdStep>,
+    /// How long the network waits for the next entry of a USSD dialogue before it ends it with `<m>` 5.
+    pub ussd_timeout: Duration,
     /// Peculiarities of the modem.
     pub quirks: Quirks,
 }
@@ -72,10 +97,13 @@ impl Default for Settings {
             quarter_hours: 0,
             own_number: "+12025550198".to_owned(),
             service_centre: "+12025550199".to_owned(),
+            family: Family::Plain,
+            identity: Identity::default(),
             imei: "490154203237518".to_owned(),
             imsi: "001010123456789".to_owned(),
             iccid: "8901001012345678905".to_owned(),
             operator: "Simulated Mobile".to_owned(),
+            access_technology: Some(7),
             signal: 20,
             pin: None,
             pin_tries: 3,
@@ -85,14 +113,75 @@ impl Default for Settings {
             modem_capacity: 100,
             report_capacity: 10,
             first_index: 1,
+            storages: [
+                Memory::ALL.to_vec(),
+                vec![Memory::Sim, Memory::Modem, Memory::Both],
+                vec![Memory::Sim, Memory::Modem, Memory::Both],
+            ],
+            cnmi: ["(0-2)", "(0-3)", "(0,2)", "(0-2)", "(0,1)"].map(str::to_owned),
             command_latency: Duration::ZERO,
+            latencies: Vec::new(),
+            command_jitter: Duration::ZERO,
             send_latency: Duration::from_millis(100),
+            send_jitter: Duration::ZERO,
+            baud: None,
             report_delay: Duration::from_millis(500),
             reports: Reports::On,
             friends: Vec::new(),
             refused: BTreeMap::new(),
             ussd: UssdStep::script(),
+            ussd_timeout: Duration::from_secs(60),
             quirks: Quirks::default(),
+        }
+    }
+}
+
+/// What `+CGMI`, `+CGMM`, `+CGMR`, `+GCAP` and `ATI` answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// `+CGMI`.
+    pub manufacturer: String,
+    /// `+CGMM`.
+    pub model: String,
+    /// `+CGMR`.
+    pub firmware: String,
+    /// Behind `+GCAP: `.
+    pub capabilities: String,
+}
+
+impl Identity {
+    /// A modem that has no other capability than GSM.
+    pub fn new(manufacturer: &str, model: &str, firmware: &str) -> Self {
+        Self {
+            manufacturer: manufacturer.to_owned(),
+            model: model.to_owned(),
+            firmware: firmware.to_owned(),
+            capabilities: "+CGSM".to_owned(),
+        }
+    }
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self::new("Simulated", "modem-sim", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// The latency of some command lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latency {
+    /// How the line begins behind `AT`, in capitals, such as `+COPS=`.
+    pub command: String,
+    /// From the end of the line to its answer.
+    pub latency: Duration,
+}
+
+impl Latency {
+    /// A latency for lines that begin so.
+    pub fn new(command: &str, latency: Duration) -> Self {
+        Self {
+            command: command.to_owned(),
+            latency,
         }
     }
 }

@@ -76,10 +76,30 @@ fn utf16(text: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn gammu_smsd_sends_and_receives_twenty_messages() -> Result<()> {
+    exchange(&[]).await
+}
+
+/// Unsolicited lines, memories, the empty status: what gammu copes with has to be close to the real thing.
+#[tokio::test]
+async fn gammu_smsd_gets_along_with_a_quectel() -> Result<()> {
+    exchange(&[
+        "--profile",
+        "quectel-ec25",
+        "--baud",
+        "115200",
+        "--command-latency",
+        "5",
+        "--sim-busy",
+        "500",
+    ])
+    .await
+}
+
+async fn exchange(options: &[&str]) -> Result<()> {
     let Some(gammu) = program("gammu-smsd", "SMS_BRIDGE_GAMMU_SMSD", "gammu-smsd")? else {
         return Ok(());
     };
-    let mut bench = Bench::start(&["--send-latency", "20"]).await?;
+    let mut bench = Bench::start(&[&["--send-latency", "20"], options].concat()).await?;
     let folder = bench.folder().to_owned();
     for name in ["inbox", "outbox", "sent", "error"] {
         std::fs::create_dir(folder.join(name))?;

@@ -2,39 +2,19 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use modem_sim::control::Request;
 use modem_sim::serve::{Place, RequestError, Server};
 use modem_sim::{Event, Friend, Settings, Simulator};
-use rustix::fs::{Mode, OFlags};
 use serde_json::json;
-use support::{Bench, until};
+use support::{Bench, command, until};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A command over the pseudo-terminal and what was printed until `OK`. An end of file or an error is an error here.
-async fn command(modem: &Path, written: &str) -> Result<String> {
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let port = rustix::fs::open(modem, flags, Mode::empty())?;
-    rustix::io::write(&port, written.as_bytes())?;
-    let mut read = Vec::new();
-    until("OK", PATIENCE, async || {
-        let mut buffer = [0; 256];
-        match rustix::io::read(&port, &mut buffer) {
-            Ok(count) => read.extend(buffer.iter().take(count)),
-            Err(rustix::io::Errno::AGAIN) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let text = String::from_utf8_lossy(&read).into_owned();
-        Ok(text.ends_with("OK\r\n").then_some(text))
-    })
-    .await
-}
 
 #[tokio::test]
 async fn a_dropped_port_comes_back_under_its_link() -> Result<()> {
@@ -168,7 +148,7 @@ async fn another_program_can_hold_it_and_watch_the_network() -> Result<()> {
             Event::Submitted(part) => format!("part to {}", part.to),
             Event::Message(message) => format!("message {}", message.text),
             Event::Delivered { .. } => "answer".to_owned(),
-            Event::Reported { .. } | Event::PortClosed | Event::PortOpened => {
+            Event::Reported { .. } | Event::Fault(_) | Event::PortClosed | Event::PortOpened => {
                 "something else".to_owned()
             }
         });
@@ -192,5 +172,57 @@ async fn another_program_can_hold_it_and_watch_the_network() -> Result<()> {
         handle.request(Request::Status).await,
         Err(RequestError::Stopped)
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reboot_renumbers_the_port() -> Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    let at = |number: u32| folder.path().join(format!("ttyUSB{number}"));
+    let links = [0, 1, 2].map(at);
+    let numbered = folder.path().join("ttyUSB{n}").display().to_string();
+    let mut bench = Bench::start_in(folder, &["--pty", &numbered]).await?;
+    let [first, second, third] = &links;
+    assert_eq!(command(first, "AT\r").await?, "AT\r\r\nOK\r\n");
+
+    let flags =
+        rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NONBLOCK;
+    let held = rustix::fs::open(first, flags, rustix::fs::Mode::empty())?;
+    bench
+        .ask(json!({ "do": "reboot", "seconds": 0.2, "new_port": true }))
+        .await?;
+    until("the second port", PATIENCE, async || {
+        Ok((second.exists() && !first.exists()).then_some(()))
+    })
+    .await?;
+    // Whoever held the old port hears that it is gone (EIO, or an end of file).
+    let read = rustix::io::read(&held, &mut [0; 16]);
+    assert!(
+        matches!(read, Ok(0) | Err(rustix::io::Errno::IO)),
+        "{read:?}"
+    );
+    assert_eq!(command(second, "AT\r").await?, "AT\r\r\nOK\r\n");
+
+    // A plain drop keeps the number; a stick in CD-ROM mode has no port until it is switched.
+    bench
+        .ask(json!({ "do": "drop_port", "seconds": 0.2 }))
+        .await?;
+    until("the port to go", PATIENCE, async || {
+        Ok((!second.exists()).then_some(()))
+    })
+    .await?;
+    until("the port to come back", PATIENCE, async || {
+        Ok(second.exists().then_some(()))
+    })
+    .await?;
+    bench.ask(json!({ "do": "cd_rom" })).await?;
+    let status = bench.ask(json!({ "do": "status" })).await?;
+    assert_eq!(status.get("port"), Some(&json!("cd_rom")));
+    let switched = bench.ask(json!({ "do": "switch_mode" })).await?;
+    assert_eq!(switched.get("switched"), Some(&json!(true)));
+    until("the third port", PATIENCE, async || {
+        Ok((third.exists() && !second.exists()).then_some(()))
+    })
+    .await?;
     Ok(())
 }

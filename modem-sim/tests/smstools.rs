@@ -60,10 +60,45 @@ fn received(folder: &Path) -> Result<Vec<String>> {
 
 #[tokio::test]
 async fn smsd_sends_and_receives_twenty_messages() -> Result<()> {
+    exchange(&[]).await
+}
+
+/// `+CMGR` of an empty slot, unsolicited lines, `COMMAND NOT SUPPORT`: what smsd copes with has to be close to the real thing.
+#[tokio::test]
+async fn smsd_gets_along_with_a_huawei_stick() -> Result<()> {
+    exchange(&HUAWEI).await
+}
+
+#[tokio::test]
+async fn smsd_gets_along_with_a_sim800() -> Result<()> {
+    exchange(&SIM800).await
+}
+
+/// The E3531, which answers AT+CMGL=4, at the speed of a test.
+const HUAWEI: [&str; 6] = [
+    "--profile",
+    "huawei-e3531",
+    "--command-latency",
+    "5",
+    "--sim-busy",
+    "500",
+];
+const SIM800: [&str; 8] = [
+    "--profile",
+    "sim800",
+    "--baud",
+    "115200",
+    "--command-latency",
+    "5",
+    "--sim-busy",
+    "500",
+];
+
+async fn exchange(options: &[&str]) -> Result<()> {
     let Some(smsd) = program("smsd", "SMS_BRIDGE_SMSD", "smstools")? else {
         return Ok(());
     };
-    let mut bench = Bench::start(&["--send-latency", "20"]).await?;
+    let mut bench = Bench::start(&[&["--send-latency", "20"], options].concat()).await?;
     let folder = bench.folder().to_owned();
     for name in [
         "outgoing", "checked", "incoming", "failed", "sent", "report",

@@ -1,80 +1,15 @@
 //! The modem's behaviour in virtual time: what a client reads after what it wrote.
 
+mod desk;
+
 use std::time::Duration;
 
+use desk::{Desk, OK, SUBMIT, SUBMIT_WITH_REPORT};
 use modem_sim::tpdu::{self, Report};
 use modem_sim::{
     Chatter, EmptySlot, Event, Friend, Incoming, LostAnswer, NetworkTook, PduForm, Port, Prompt,
     RadioAtStart, Registration, Reports, SendFault, Settings, Simulator, UssdText,
 };
-
-/// "hellohello" to +12025550100, without and with a request for a report.
-const SUBMIT: &str = "0001000B912120550501F000000AE8329BFD4697D9EC37";
-const SUBMIT_WITH_REPORT: &str = "0021000B912120550501F000000AE8329BFD4697D9EC37";
-const OK: &str = "\r\nOK\r\n";
-
-/// A simulator and the time that its test has reached.
-struct Desk {
-    simulator: Simulator,
-    now: Duration,
-}
-
-impl Desk {
-    /// Echo off, nothing else set up.
-    fn new(settings: Settings) -> Self {
-        let mut desk = Self {
-            simulator: Simulator::new(settings),
-            now: Duration::ZERO,
-        };
-        assert_eq!(desk.type_in("ATE0\r"), format!("ATE0\r{OK}"));
-        desk
-    }
-
-    fn type_in(&mut self, bytes: &str) -> String {
-        self.simulator.handle_input(self.now, bytes.as_bytes());
-        self.read()
-    }
-
-    /// A command line and its answer.
-    fn command(&mut self, command: &str) -> String {
-        self.type_in(&format!("{command}\r"))
-    }
-
-    /// What was printed until that much later, deadline by deadline.
-    fn wait(&mut self, milliseconds: u64) -> String {
-        let end = self.now + Duration::from_millis(milliseconds);
-        let mut read = self.read();
-        while let Some(due) = self.simulator.poll_timeout().filter(|due| *due <= end) {
-            self.now = due;
-            self.simulator.handle_timeout(due);
-            read.push_str(&self.read());
-        }
-        self.now = end;
-        read
-    }
-
-    fn read(&mut self) -> String {
-        String::from_utf8_lossy(&self.simulator.poll_output().unwrap_or_default()).into_owned()
-    }
-
-    /// Prompt, PDU and Ctrl-Z; what follows Ctrl-Z at once.
-    fn send(&mut self, pdu: &str) -> String {
-        let length = pdu.len() / 2 - 1;
-        assert_eq!(self.command(&format!("AT+CMGS={length}")), "\r\n> ");
-        self.type_in(&format!("{pdu}\u{1a}"))
-    }
-
-    fn deliver(&mut self, text: &str) -> String {
-        let incoming = Incoming::new("+12025550101", text);
-        let delivered = self.simulator.deliver(self.now, &incoming);
-        assert!(delivered.is_ok(), "{delivered:?}");
-        self.read()
-    }
-
-    fn submitted(&self) -> usize {
-        self.simulator.network().submitted(0).count()
-    }
-}
 
 fn check(settings: Settings, conversation: &[(&str, &str)]) {
     let mut desk = Desk::new(settings);
@@ -429,8 +364,9 @@ fn pdus_that_do_not_hold_are_refused() {
 #[test]
 fn faults_of_a_send() {
     use SendFault::{
-        AfterSubmit, BareError, BeforePrompt, DoubledResult, DropPort, Hold, LateAnswer,
-        LineBeforePrompt, LineBeforeResult, LoseAnswer, NoPrompt, OkWithoutReference,
+        AfterSubmit, ArrivalBeforeResult, BareError, BeforePrompt, DoubledResult, DropPort, Hold,
+        LateAnswer, LineBeforePrompt, LineBeforeResult, LoseAnswer, NoPrompt, OkWithoutReference,
+        PowerLost,
     };
     let line = || "+ZPASR: \"UMTS\"".to_owned();
     let echoed = format!("{SUBMIT}{OK}");
@@ -480,6 +416,12 @@ fn faults_of_a_send() {
             1,
         ),
         (DropPort(Duration::from_secs(5)), "\r\n> ", "", 1),
+        (
+            ArrivalBeforeResult(Incoming::new("+12025550101", "now")),
+            "\r\n> ",
+            "\r\n+CMGS: #\r\n\r\nOK\r\n",
+            1,
+        ),
     ] {
         let mut desk = Desk::new(Settings::default());
         desk.simulator.fail_send(fault.clone());
@@ -516,7 +458,7 @@ fn faults_of_a_send() {
                 assert_eq!(desk.read(), format!("\r\n+CMGS: {reference}\r\n{OK}"));
                 assert!(!desk.simulator.release(now));
             }
-            DropPort(_) => {
+            DropPort(_) | PowerLost(_) => {
                 assert_eq!(desk.simulator.port(), Port::Closed);
                 assert_eq!(desk.command("AT"), "");
                 desk.wait(5_000);
@@ -531,7 +473,8 @@ fn faults_of_a_send() {
             | BareError
             | LineBeforeResult(_)
             | LineBeforePrompt(_)
-            | DoubledResult => {
+            | DoubledResult
+            | ArrivalBeforeResult(_) => {
                 assert_eq!(desk.command("AT"), OK, "{fault:?}");
             }
         }
@@ -769,7 +712,7 @@ fn ussd_and_calls() {
     desk.simulator.ring(desk.now, "+12025550101");
     assert_eq!(
         desk.wait(10_000),
-        "\r\nRING\r\n\r\n+CLIP: \"+12025550101\",145,,,,0\r\n".repeat(2)
+        "\r\nRING\r\n\r\n+CLIP: \"+12025550101\",145,,,,0\r\n".repeat(2) + "\r\nNO CARRIER\r\n"
     );
 }
 

@@ -4,18 +4,11 @@ use std::time::Duration;
 
 use super::state::{CharacterSet, ModemState};
 use super::{Answered, Failure, done, line, parse::Arguments, parse::Form};
-use crate::quirks::UssdText;
-use crate::settings::UssdStep;
 use crate::simulator::{Due, Simulator};
 use crate::tpdu::{Address, alphabet, from_hex, to_hex};
 
-/// How long the network takes for a USSD answer.
-const USSD: Duration = Duration::from_millis(300);
 /// How long `+CFUN=1,1` takes the port away.
 const RESET: Duration = Duration::from_secs(2);
-
-const MANUFACTURER: &str = "Simulated";
-const MODEL: &str = "modem-sim";
 
 impl Simulator {
     pub(super) fn basic(&mut self, name: &str, number: Option<u16>) -> Answered {
@@ -29,21 +22,23 @@ impl Simulator {
                 done()
             }
             ("I", _) => Ok(super::Outcome::Done(vec![
-                format!("Manufacturer: {MANUFACTURER}"),
-                format!("Model: {MODEL}"),
-                format!("Revision: {}", env!("CARGO_PKG_VERSION")),
+                format!("Manufacturer: {}", self.settings.identity.manufacturer),
+                format!("Model: {}", self.settings.identity.model),
+                format!("Revision: {}", self.settings.identity.firmware),
                 format!("IMEI: {}", self.settings.imei),
             ])),
             ("S?", _) => line("000"),
             ("V", 1) | ("Q", 0) => done(),
-            ("H" | "S" | "X" | "L" | "M" | "&C" | "&D" | "&K" | "&S" | "&W" | "\\Q", _) => done(),
+            ("H", _) => self.hang_up(super::calls::By::Ath),
+            ("A", _) => self.answer_call(),
+            ("S" | "X" | "L" | "M" | "&C" | "&D" | "&K" | "&S" | "&W" | "\\Q", _) => done(),
             _ => Err(Failure::Plain),
         }
     }
 
     /// As after power-up, but the SIM stays unlocked and the radio as it is.
     fn reset_settings(&mut self) {
-        let fresh = ModemState::new(self.settings.radio, self.modem.powered_at);
+        let fresh = ModemState::new(&self.settings, self.modem.powered_at);
         let old = std::mem::replace(&mut self.modem, fresh);
         self.modem.radio_on = old.radio_on;
         self.modem.detached = old.detached;
@@ -54,9 +49,9 @@ impl Simulator {
 
     pub(super) fn general(&mut self, name: &str, form: &Form) -> Answered {
         match (name, form) {
-            ("+CGMI" | "+GMI", Form::Execute) => line(MANUFACTURER),
-            ("+CGMM" | "+GMM", Form::Execute) => line(MODEL),
-            ("+CGMR" | "+GMR", Form::Execute) => line(env!("CARGO_PKG_VERSION")),
+            ("+CGMI" | "+GMI", Form::Execute) => line(self.settings.identity.manufacturer.clone()),
+            ("+CGMM" | "+GMM", Form::Execute) => line(self.settings.identity.model.clone()),
+            ("+CGMR" | "+GMR", Form::Execute) => line(self.settings.identity.firmware.clone()),
             ("+CGSN" | "+GSN", Form::Execute) => line(self.settings.imei.clone()),
             (
                 "+CGMI" | "+GMI" | "+CGMM" | "+GMM" | "+CGMR" | "+GMR" | "+CGSN" | "+GSN" | "+CIMI"
@@ -67,10 +62,6 @@ impl Simulator {
                 self.sim_for_others()?;
                 line(self.settings.imsi.clone())
             }
-            ("+CCID" | "+ICCID" | "^ICCID", Form::Execute | Form::Query) => {
-                self.sim_for_others()?;
-                line(format!("{name}: {}", self.settings.iccid))
-            }
             ("+CNUM", Form::Execute) => {
                 self.sim_for_others()?;
                 let number = Address::new(&self.settings.own_number);
@@ -80,7 +71,9 @@ impl Simulator {
                     number.type_of_address()
                 ))
             }
-            ("+GCAP", Form::Execute) => line("+GCAP: +CGSM"),
+            ("+GCAP", Form::Execute) => {
+                line(format!("+GCAP: {}", self.settings.identity.capabilities))
+            }
             ("+CMEE", Form::Set(values)) => {
                 self.modem.error_form = at_most(values, 0, 2)?;
                 done()
@@ -107,7 +100,28 @@ impl Simulator {
             ("+CLIP", Form::Query) => line(format!("+CLIP: {},1", self.modem.caller_lines)),
             ("+CLIP", Form::Test) => line("+CLIP: (0,1)"),
             ("+CUSD", form) => self.cusd(form),
-            ("+CPAS", Form::Execute) => line("+CPAS: 0"),
+            ("+CHUP", Form::Execute) => self.hang_up(super::calls::By::Chup),
+            ("+CLCC", Form::Execute) => self.clcc(),
+            ("+CPAS", Form::Execute) => line(format!("+CPAS: {}", self.activity())),
+            ("+CRC", Form::Set(values)) => {
+                self.modem.long_rings = at_most(values, 0, 1)?;
+                done()
+            }
+            ("+CRC", Form::Query) => line(format!("+CRC: {}", self.modem.long_rings)),
+            ("+CVHU", Form::Set(values)) => {
+                self.modem.hang_up_control = at_most(values, 0, 1)?;
+                done()
+            }
+            ("+CTZR", Form::Set(values)) => {
+                self.modem.time_lines = at_most(values, 0, 2)?;
+                done()
+            }
+            ("+CTZR", Form::Query) => line(format!("+CTZR: {}", self.modem.time_lines)),
+            ("+CTZU", Form::Set(values)) => {
+                self.modem.time_update = at_most(values, 0, 1)?;
+                done()
+            }
+            ("+CTZU", Form::Query) => line(format!("+CTZU: {}", self.modem.time_update)),
             ("+CBC", Form::Execute) => line("+CBC: 0,100"),
             ("+CGATT", Form::Query) => line(format!(
                 "+CGATT: {}",
@@ -115,13 +129,11 @@ impl Simulator {
             )),
             ("+CCLK", Form::Query) => line(format!("+CCLK: \"{}\"", self.service_centre_time())),
             // Set and forgotten: nothing here depends on them.
-            (
-                "+CRC" | "+CR" | "+IPR" | "+IFC" | "+ICF" | "+CMUT" | "+CTZU" | "+CTZR" | "+CSCB"
-                | "+CLIR",
-                Form::Set(_),
-            ) => done(),
+            ("+CR" | "+IPR" | "+IFC" | "+ICF" | "+CMUT" | "+CSCB" | "+CLIR", Form::Set(_)) => {
+                done()
+            }
             ("+CSAS" | "+CRES", Form::Execute | Form::Set(_)) => done(),
-            _ => Err(Failure::Plain),
+            _ => self.vendor(name, form),
         }
     }
 
@@ -138,7 +150,7 @@ impl Simulator {
                     // A reset: the port goes away and comes back.
                     (Some(1), Some(1)) => self.schedule(
                         self.now + Duration::from_millis(100),
-                        Due::PortCloses(RESET),
+                        Due::PortCloses(RESET, self.settings.quirks.after_reset.into()),
                     ),
                     (Some(1), _) => {
                         self.modem.radio_on = true;
@@ -171,8 +183,9 @@ impl Simulator {
                 done()
             }
             Form::Query if *lines == 2 && registration.is_registered() => line(format!(
-                "{name}: 2,{},\"00A1\",\"0000B2C3\",7",
-                registration.number()
+                "{name}: 2,{}{}",
+                registration.number(),
+                self.cell()
             )),
             Form::Query => line(format!("{name}: {lines},{}", registration.number())),
             Form::Execute => Err(Failure::Plain),
@@ -192,7 +205,9 @@ impl Simulator {
                     1 => self.string("SIM"),
                     _ => "00101".to_owned(),
                 };
-                line(format!("+COPS: 0,{format},\"{name}\",7"))
+                let technology = self.settings.access_technology;
+                let technology = technology.map_or(String::new(), |number| format!(",{number}"));
+                line(format!("+COPS: 0,{format},\"{name}\"{technology}"))
             }
             Form::Query => line(format!(
                 "+COPS: {}",
@@ -253,98 +268,6 @@ impl Simulator {
             }
             _ => written.to_owned(),
         }
-    }
-
-    fn cusd(&mut self, form: &Form) -> Answered {
-        match form {
-            Form::Test => line("+CUSD: (0-2)"),
-            Form::Query => line(format!("+CUSD: {}", self.modem.ussd_lines)),
-            Form::Execute => Err(Failure::Plain),
-            Form::Set(values) => {
-                match values.number(0)? {
-                    Some(2) => {
-                        self.modem.ussd_open = false;
-                        return done();
-                    }
-                    Some(lines @ (0 | 1)) => self.modem.ussd_lines = lines,
-                    _ => return Err(Failure::Equipment(3)),
-                }
-                let Some(request) = values.text(1) else {
-                    return done();
-                };
-                self.sim_for_others()?;
-                if !self.registration().is_registered() {
-                    return Err(Failure::Equipment(30));
-                }
-                let request = self.ussd_request(request);
-                let step = self
-                    .settings
-                    .ussd
-                    .iter()
-                    .find(|step| step.request == request)
-                    .cloned();
-                let answer = self.ussd_answer(step);
-                if self.modem.ussd_lines == 1 {
-                    self.schedule(self.now + USSD, Due::Line(answer));
-                }
-                done()
-            }
-        }
-    }
-
-    fn ussd_request(&self, written: &str) -> String {
-        match (self.settings.quirks.ussd_text, from_hex(written)) {
-            (UssdText::PackedHex, Ok(octets)) => {
-                let mut septets = alphabet::unpack(&octets, 0, octets.len() * 8 / 7);
-                // Seven spare bits at the end read as @ or carry a filling carriage return (3GPP TS 23.038 §6.1.2.3).
-                if octets.len().is_multiple_of(7)
-                    && septets.last().is_some_and(|last| matches!(last, 0 | b'\r'))
-                {
-                    septets.pop();
-                }
-                alphabet::septets_to_text(&septets)
-            }
-            (UssdText::Ucs2Hex, Ok(octets)) if octets.len().is_multiple_of(2) => {
-                alphabet::ucs2_to_text(&octets)
-            }
-            _ => self.written_string(written),
-        }
-    }
-
-    fn ussd_answer(&mut self, step: Option<UssdStep>) -> String {
-        let Some(step) = step else {
-            self.modem.ussd_open = false;
-            return "+CUSD: 4".to_owned(); // operation not supported, 3GPP TS 27.007 §7.15
-        };
-        self.modem.ussd_open = step.more;
-        let text = match self.settings.quirks.ussd_text {
-            UssdText::Plain => self.string(&step.reply),
-            UssdText::PackedHex => to_hex(&alphabet::pack(
-                &alphabet::septets(&step.reply).unwrap_or_default(),
-                0,
-            )),
-            UssdText::Ucs2Hex => to_hex(&alphabet::ucs2(&step.reply)),
-        };
-        format!("+CUSD: {},\"{text}\",15", u8::from(step.more))
-    }
-
-    /// Someone rings, twice; `+CLIP` says who.
-    pub fn ring(&mut self, now: Duration, from: &str) {
-        self.handle_timeout(now);
-        let caller = Address::new(from);
-        for rings in [0, 3] {
-            let at = self.now + Duration::from_secs(rings);
-            self.schedule(at, Due::Line("RING".to_owned()));
-            if self.modem.caller_lines == 1 {
-                let clip = format!(
-                    "+CLIP: \"{}\",{},,,,0",
-                    self.string(&caller.to_string()),
-                    caller.type_of_address()
-                );
-                self.schedule(at, Due::Line(clip));
-            }
-        }
-        self.handle_timeout(now);
     }
 }
 

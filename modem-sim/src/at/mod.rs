@@ -1,17 +1,23 @@
 //! The modem's commands. `parse` cuts lines, this file dispatches them and formats answers; the commands themselves are
-//! grouped as the standards group them: `general` (V.250 and 3GPP TS 27.007), `storage` and `sending` (3GPP TS 27.005),
-//! `text_mode` (the text forms of both).
+//! grouped as the standards group them: `general`, `security`, `calls` and `ussd` (V.250 and 3GPP TS 27.007), `routing`, `storage`
+//! and `sending` (3GPP TS 27.005), `text_mode` (the text forms of both), `vendor` (what no standard has).
 
+pub(crate) mod calls;
 pub(crate) mod general;
 pub(crate) mod parse;
+pub(crate) mod routing;
 pub(crate) mod security;
 pub(crate) mod sending;
 pub(crate) mod state;
 pub(crate) mod storage;
 pub(crate) mod text_mode;
+pub(crate) mod ussd;
+pub(crate) mod vendor;
 
 use std::time::Duration;
 
+use crate::fault::CommandSpoil;
+use crate::quirks::{LineEnd, UnknownCommand};
 use crate::simulator::{Reaction, Simulator};
 use parse::{Command, Form, NotANumber};
 use state::Entry;
@@ -21,6 +27,8 @@ use state::Entry;
 pub(crate) enum Failure {
     /// `ERROR`.
     Plain,
+    /// The modem has no such command: `ERROR`, or what its maker thought of.
+    Unknown,
     /// `+CME ERROR: n` (3GPP TS 27.007 §9.2), in the form that `+CMEE` chose.
     Equipment(u16),
     /// `+CMS ERROR: n` (3GPP TS 27.005 §3.2.5).
@@ -82,42 +90,66 @@ impl Simulator {
         let silent = quirks.silent_commands.iter().any(begins);
         let without_final = quirks.without_final.iter().any(begins);
         let refused = quirks.refused_commands.iter().any(begins);
-        let lost = self
-            .lost_answers
-            .iter()
-            .position(|fault| begins(&fault.command));
-        if let Some(at) = lost {
-            self.lost_answers.remove(at);
+        self.latency = self.latency_of(&written);
+        let spoil = self.command_fault(&written);
+        if spoil == Some(CommandSpoil::DoubleEcho) && self.modem.echo {
+            self.print(format!("\n{line}\r").as_bytes());
+        }
+        if let Some(fail @ CommandSpoil::Fail(_)) = &spoil {
+            return self.spoilt_answer(&[], Ok(()), fail);
         }
         if refused {
             return self.answer(Vec::new(), Err(Failure::Message(500)));
         }
         let mut lines = Vec::new();
+        let mut result = Ok(());
         for command in commands {
             match self.command(&command) {
                 Ok(Outcome::Done(more)) => lines.extend(more),
                 Ok(Outcome::Prompt(entry)) => return self.prompt(entry),
                 Ok(Outcome::Sent(reaction)) => return reaction,
-                Err(failure) => return self.answer(lines, Err(failure)),
+                Err(failure) => {
+                    result = Err(failure);
+                    break;
+                }
             }
         }
-        if silent || lost.is_some() {
+        if let Some(spoil) = &spoil {
+            return self.spoilt_answer(&lines, result, spoil);
+        }
+        if silent && result.is_ok() {
             return Reaction::Silence;
         }
-        let answer = if without_final {
+        let answer = if without_final && result.is_ok() {
             self.information(&lines).into_bytes()
         } else {
-            self.answer_bytes(&lines, Ok(()))
+            self.answer_bytes(&lines, result)
         };
         Reaction::Answer {
-            after: self.settings.command_latency,
+            after: self.latency,
             answer,
         }
+    }
+
+    fn latency_of(&mut self, written: &str) -> Duration {
+        let own = self.settings.latencies.iter();
+        let usual = self.settings.command_latency;
+        let latency = own
+            .filter(|own| written.starts_with(own.command.as_str()))
+            .map(|own| own.latency)
+            .next()
+            .unwrap_or(usual);
+        latency + self.jitter(self.settings.command_jitter)
     }
 
     fn command(&mut self, command: &Command) -> Answered {
         match command {
             Command::Basic { name, number } => self.basic(name, *number),
+            Command::Extended { name, .. }
+                if self.settings.quirks.missing_commands.contains(name) =>
+            {
+                Err(Failure::Unknown)
+            }
             Command::Extended { name, form } => self.extended(name, form),
             Command::Dial => line("NO CARRIER"),
         }
@@ -150,7 +182,7 @@ impl Simulator {
     /// An answer after the usual latency.
     pub(crate) fn answer(&self, lines: Vec<String>, result: Result<(), Failure>) -> Reaction {
         Reaction::Answer {
-            after: self.settings.command_latency,
+            after: self.latency,
             answer: self.answer_bytes(&lines, result),
         }
     }
@@ -160,6 +192,10 @@ impl Simulator {
         let result = match (result, self.modem.error_form) {
             (Ok(()), _) => "OK".to_owned(),
             (Err(Failure::Message(code)), _) => format!("+CMS ERROR: {code}"),
+            (Err(Failure::Unknown), _) => match self.settings.quirks.unknown_command {
+                UnknownCommand::Error => "ERROR".to_owned(),
+                UnknownCommand::NotSupport => "COMMAND NOT SUPPORT".to_owned(),
+            },
             (Err(Failure::Plain), _) | (Err(Failure::Equipment(_)), 0) => "ERROR".to_owned(),
             (Err(Failure::Equipment(code)), 2) => format!("+CME ERROR: {}", equipment_error(code)),
             (Err(Failure::Equipment(code)), _) => format!("+CME ERROR: {code}"),
@@ -167,11 +203,16 @@ impl Simulator {
         format!("{}\r\n{result}\r\n", self.information(lines)).into_bytes()
     }
 
-    fn information(&self, lines: &[String]) -> String {
+    /// The answer's lines, framed.
+    pub(crate) fn information(&self, lines: &[String]) -> String {
+        let end = match self.settings.quirks.line_end {
+            LineEnd::CrLf => "\r\n",
+            LineEnd::CrCrLf => "\r\r\n",
+        };
         if lines.is_empty() {
             String::new()
         } else {
-            format!("\r\n{}\r\n", lines.join("\r\n"))
+            format!("\r\n{}{end}", lines.join(end))
         }
     }
 
@@ -196,8 +237,8 @@ impl Simulator {
     }
 
     /// How long a send takes from its end to its result.
-    pub(crate) fn send_latency(&self) -> Duration {
-        self.settings.send_latency
+    pub(crate) fn send_latency(&mut self) -> Duration {
+        self.settings.send_latency + self.jitter(self.settings.send_jitter)
     }
 }
 

@@ -14,13 +14,16 @@ use crate::arrival::Incoming;
 use crate::card::Status;
 use crate::fault::{NetworkTook, SendFault};
 use crate::network::Event;
-use crate::quirks::Prompt;
+use crate::quirks::{Prompt, SlotAfterSend};
 use crate::settings::Reports;
-use crate::simulator::{Due, Reaction, Simulator};
+use crate::simulator::{BackAs, Due, Reaction, Simulator};
 use crate::tpdu::{Report, Submit, from_hex, split_service_centre};
 
 /// How much of a message a friend repeats.
 const REPEATED: usize = 60;
+
+/// How long `+CMMS=1` keeps the link for the next message.
+const LINK_KEPT: Duration = Duration::from_secs(5);
 
 /// TP-ST of a failed message: the validity period expired (3GPP TS 23.040 §9.2.3.15).
 const EXPIRED: u8 = 0x46;
@@ -33,7 +36,7 @@ impl Simulator {
             Form::Execute | Form::Query => return Err(Failure::Plain),
         };
         self.sim_for_messages()?;
-        let fault = self.send_faults.pop_front();
+        let fault = self.send_fault("+CMGS");
         if let Some(SendFault::BeforePrompt { code }) = fault {
             return Err(Failure::Message(code));
         }
@@ -66,7 +69,7 @@ impl Simulator {
             return Err(CMS_INVALID_INDEX);
         };
         let pdu = slot.pdu.clone();
-        let fault = self.send_faults.pop_front();
+        let fault = self.send_fault("+CMSS");
         if let Some(SendFault::BeforePrompt { code }) = fault {
             return Err(Failure::Message(code));
         }
@@ -75,8 +78,8 @@ impl Simulator {
         // §3.5.2 leaves it open; seen with +CMS ERROR: 332).
         let stays = matches!(
             fault,
-            Some(SendFault::AfterSubmit { .. } | SendFault::BareError)
-        );
+            Some(SendFault::AfterSubmit { .. } | SendFault::BareError | SendFault::PowerLost(_))
+        ) || self.settings.quirks.slot_after_send == SlotAfterSend::Stays;
         let taken_before = self.network.submitted(0).count();
         let reaction = self.send("+CMSS", tpdu, fault, b"");
         let taken = self.network.submitted(0).count() > taken_before;
@@ -92,9 +95,16 @@ impl Simulator {
     pub(super) fn cmms(&mut self, form: &Form) -> Answered {
         match form {
             Form::Test => line("+CMMS: (0-2)"),
-            Form::Query => line(format!("+CMMS: {}", self.modem.keep_link)),
+            Form::Query => {
+                // 1 falls back to 0 when nothing follows within 1 to 5 s (3GPP TS 27.005 §3.5.6).
+                if self.modem.keep_link == 1 && self.now > self.modem.last_send + LINK_KEPT {
+                    self.modem.keep_link = 0;
+                }
+                line(format!("+CMMS: {}", self.modem.keep_link))
+            }
             Form::Set(values) => {
                 self.modem.keep_link = super::general::at_most(values, 0, 2)?;
+                self.modem.last_send = self.now;
                 done()
             }
             Form::Execute => Err(Failure::Plain),
@@ -127,8 +137,15 @@ impl Simulator {
                 | SendFault::BareError
                 | SendFault::LineBeforeResult(_)
                 | SendFault::DoubledResult
-                | SendFault::DropPort(_) => {}
+                | SendFault::DropPort(_)
+                | SendFault::PowerLost(_)
+                | SendFault::ArrivalBeforeResult(_) => {}
             }
+        }
+        if let (Entry::Send { .. } | Entry::SendText { .. }, Some(line)) =
+            (&entry, &self.settings.quirks.lines_around_send)
+        {
+            prompt = [format!("\r\n{line}").as_bytes(), &prompt].concat();
         }
         Reaction::Prompt { entry, prompt }
     }
@@ -196,8 +213,12 @@ impl Simulator {
                 };
             }
         };
+        self.modem.last_send = self.now + after;
         let result = vec![format!("{name}: {reference}")];
-        let usual = self.answer_bytes(&result, Ok(()));
+        let mut usual = self.answer_bytes(&result, Ok(()));
+        if let Some(line) = &self.settings.quirks.lines_around_send {
+            usual = [format!("\r\n{line}").as_bytes(), &usual].concat();
+        }
         let answer = match fault {
             None
             | Some(
@@ -225,9 +246,17 @@ impl Simulator {
                 [format!("\r\n{junk}").as_bytes(), &usual].concat()
             }
             Some(SendFault::DoubledResult) => [&usual[..], b"OK\r\n"].concat(),
-            Some(SendFault::DropPort(duration)) => {
-                self.schedule(self.now, Due::PortCloses(duration));
+            Some(SendFault::DropPort(duration) | SendFault::PowerLost(duration)) => {
+                self.schedule(self.now, Due::PortCloses(duration, BackAs::Same));
                 return Reaction::Silence;
+            }
+            Some(SendFault::ArrivalBeforeResult(incoming)) => {
+                // A message that cannot be written does not arrive.
+                let tpdus = self.tpdus_of(&incoming).unwrap_or_default();
+                tpdus.into_iter().for_each(|tpdu| self.network.queue(tpdu));
+                self.deliver_waiting();
+                self.print_urcs();
+                usual
             }
         };
         Reaction::Answer { after, answer }

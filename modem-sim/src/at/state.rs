@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::card::{Memory, Status};
-use crate::settings::RadioAtStart;
+use crate::settings::{RadioAtStart, Settings};
 
 /// Registration in a network (`<stat>` of `+CREG`, 3GPP TS 27.007 §7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,18 +106,33 @@ pub(crate) struct ModemState {
     pub(crate) unlocked: bool,
     pub(crate) keep_link: u16,
     pub(crate) caller_lines: u16,
+    /// `+CRC`: `+CRING: VOICE` for `RING`.
+    pub(crate) long_rings: u16,
+    /// `+CTZR`, and `+CLTS` of SIM800.
+    pub(crate) time_lines: u16,
+    /// `+CTZU`.
+    pub(crate) time_update: u16,
+    /// `+CVHU`; 0 lets `ATH` end a call.
+    pub(crate) hang_up_control: u16,
+    /// `^CURC` of Huawei: 0 stops its lines.
+    pub(crate) vendor_lines: u16,
+    /// When the last message left, for `+CMMS=1`.
+    pub(crate) last_send: Duration,
     /// `<fo>,<vp>,<pid>,<dcs>` of text mode (`+CSMP`).
     pub(crate) text_parameters: [u16; 4],
     pub(crate) show_text_details: u16,
     pub(crate) ussd_lines: u16,
     pub(crate) ussd_open: bool,
+    /// Counts dialogues and their steps, so that an old time-out ends nothing new.
+    pub(crate) ussd_step: u64,
     pub(crate) unacknowledged: Option<Unacknowledged>,
     pub(crate) arrivals: u64,
     pub(crate) last_line: String,
 }
 
 impl ModemState {
-    pub(crate) fn new(radio: RadioAtStart, powered_at: Duration) -> Self {
+    pub(crate) fn new(settings: &Settings, powered_at: Duration) -> Self {
+        let first = |memories: &Vec<Memory>| memories.first().copied().unwrap_or(Memory::Sim);
         Self {
             powered_at,
             echo: true,
@@ -125,19 +140,26 @@ impl ModemState {
             text_mode: false,
             cnmi: [0; 5],
             service: 0,
-            memories: [Memory::Sim; 3],
+            memories: settings.storages.each_ref().map(first),
             character_set: CharacterSet::Ira,
             registration_lines: [0; 3],
             operator_format: 0,
-            radio_on: radio == RadioAtStart::On,
+            radio_on: settings.radio == RadioAtStart::On,
             detached: false,
             unlocked: false,
             keep_link: 0,
             caller_lines: 0,
+            long_rings: 0,
+            time_lines: 0,
+            time_update: 0,
+            hang_up_control: 1,
+            vendor_lines: 1,
+            last_send: Duration::ZERO,
             text_parameters: [17, 167, 0, 0],
             show_text_details: 0,
             ussd_lines: 0,
             ussd_open: false,
+            ussd_step: 0,
             unacknowledged: None,
             arrivals: 0,
             last_line: String::new(),

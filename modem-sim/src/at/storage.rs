@@ -1,34 +1,17 @@
-//! Stored messages and their routing: `+CSMS`, `+CPMS`, `+CMGF`, `+CSCA`, `+CNMI`, `+CNMA`, `+CMGL`, `+CMGR`, `+CMGD`,
-//! `+CMGW` (3GPP TS 27.005 §3).
+//! Stored messages: `+CMGF`, `+CSCA`, `+CMGL`, `+CMGR`, `+CMGD`, `+CMGW` (3GPP TS 27.005 §3).
 
 use super::general::at_most;
 use super::state::Entry;
 use super::{
-    Answered, CMS_INVALID_INDEX, CMS_INVALID_PDU, CMS_MEMORY_FULL, CMS_NO_ACKNOWLEDGEMENT_EXPECTED,
-    CMS_OPERATION_NOT_SUPPORTED, Failure, Outcome, done, line,
-    parse::{Arguments, Form},
+    Answered, CMS_INVALID_INDEX, CMS_INVALID_PDU, CMS_MEMORY_FULL, CMS_OPERATION_NOT_SUPPORTED,
+    Failure, Outcome, done, line, parse::Form,
 };
 use crate::card::{Memory, Slot, Status};
-use crate::quirks::{EmptySlot, PduForm};
+use crate::quirks::{EmptySlot, PduForm, StatusField};
 use crate::simulator::Simulator;
 use crate::tpdu::{Address, split_service_centre, to_hex};
 
 impl Simulator {
-    pub(super) fn csms(&mut self, form: &Form) -> Answered {
-        match form {
-            Form::Test => line("+CSMS: (0,1)"),
-            Form::Query => line(format!("+CSMS: {},1,1,1", self.modem.service)),
-            Form::Set(values) => {
-                self.modem.service = values
-                    .number(0)?
-                    .filter(|service| *service <= 1)
-                    .ok_or(CMS_OPERATION_NOT_SUPPORTED)?;
-                line("+CSMS: 1,1,1")
-            }
-            Form::Execute => Err(Failure::Plain),
-        }
-    }
-
     pub(super) fn cmgf(&mut self, form: &Form) -> Answered {
         match form {
             Form::Test => line("+CMGF: (0,1)"),
@@ -67,63 +50,6 @@ impl Simulator {
         }
     }
 
-    pub(super) fn cpms(&mut self, form: &Form) -> Answered {
-        self.sim_for_messages()?;
-        match form {
-            Form::Test => {
-                let lists = "(\"SM\",\"ME\",\"MT\")";
-                let reports = self.card.capacity(Memory::Reports) > 0;
-                let first = if reports {
-                    "(\"SM\",\"ME\",\"MT\",\"SR\")"
-                } else {
-                    lists
-                };
-                self.cpms_line([first, lists, lists].map(str::to_owned))
-            }
-            Form::Query => self.cpms_line(self.modem.memories.map(|memory| {
-                format!(
-                    "\"{}\",{},{}",
-                    memory.name(),
-                    self.card.used(memory),
-                    self.card.capacity(memory)
-                )
-            })),
-            Form::Set(values) => self.choose_memories(values),
-            Form::Execute => Err(Failure::Plain),
-        }
-    }
-
-    fn choose_memories(&mut self, values: &Arguments) -> Answered {
-        let places = self.settings.quirks.cpms_memories;
-        if values.len() > places {
-            return Err(CMS_OPERATION_NOT_SUPPORTED);
-        }
-        let mut chosen = self.modem.memories;
-        for (place, memory) in chosen.iter_mut().enumerate() {
-            let Some(name) = values.text(place) else {
-                continue;
-            };
-            let named = Memory::named(&name.to_ascii_uppercase())
-                .filter(|named| self.card.capacity(*named) > 0)
-                .filter(|named| place == 0 || *named != Memory::Reports);
-            *memory = named.ok_or(CMS_OPERATION_NOT_SUPPORTED)?;
-        }
-        self.modem.memories = chosen;
-        let each = chosen
-            .map(|memory| format!("{},{}", self.card.used(memory), self.card.capacity(memory)));
-        self.deliver_waiting();
-        self.cpms_line(each)
-    }
-
-    /// A memory list as `+CPMS` shows it, as long as the modem has it.
-    fn cpms_line(&self, each: [String; 3]) -> Answered {
-        let shown: Vec<String> = each
-            .into_iter()
-            .take(self.settings.quirks.cpms_memories)
-            .collect();
-        line(format!("+CPMS: {}", shown.join(",")))
-    }
-
     fn shown_pdu(&self, slot: &Slot) -> String {
         let digits = to_hex(&slot.pdu);
         match self.settings.quirks.pdu_form {
@@ -134,56 +60,11 @@ impl Simulator {
         }
     }
 
-    pub(super) fn cnmi(&mut self, form: &Form) -> Answered {
-        let reports = if self.card.capacity(Memory::Reports) > 0 {
-            2
-        } else {
-            1
-        };
-        match form {
-            Form::Test => line(format!("+CNMI: (0-2),(0-3),(0,2),(0-{reports}),(0,1)")),
-            Form::Query => line(format!(
-                "+CNMI: {}",
-                self.modem.cnmi.map(|value| value.to_string()).join(",")
-            )),
-            Form::Set(values) => {
-                let mut chosen = self.modem.cnmi;
-                for (place, (value, most)) in
-                    chosen.iter_mut().zip([2, 3, 2, reports, 1]).enumerate()
-                {
-                    if let Some(wanted) = values.number(place)? {
-                        *value = wanted;
-                        if wanted > most {
-                            return Err(CMS_OPERATION_NOT_SUPPORTED);
-                        }
-                    }
-                }
-                self.modem.cnmi = chosen;
-                if let [1 | 2, _, _, _, 1] = chosen {
-                    self.forget_message_lines();
-                }
-                self.deliver_waiting();
-                done()
-            }
-            Form::Execute => Err(Failure::Plain),
+    fn shown_status(&self, slot: &Slot) -> String {
+        match self.settings.quirks.status_field {
+            StatusField::Number => slot.status.number().to_string(),
+            StatusField::Empty => String::new(),
         }
-    }
-
-    pub(super) fn cnma(&mut self, form: &Form) -> Answered {
-        let positive = match form {
-            Form::Test => return line("+CNMA: (0-2)"),
-            Form::Execute => true,
-            Form::Set(values) => at_most(values, 0, 2)? != 2,
-            Form::Query => return Err(Failure::Plain),
-        };
-        let Some(arrived) = self.modem.unacknowledged.take() else {
-            return Err(CMS_NO_ACKNOWLEDGEMENT_EXPECTED);
-        };
-        if !positive {
-            self.network.queue(arrived.tpdu); // a negative acknowledgement: the network tries again
-        }
-        self.deliver_waiting();
-        done()
     }
 
     pub(super) fn cmgl(&mut self, form: &Form) -> Answered {
@@ -228,7 +109,7 @@ impl Simulator {
             } else {
                 lines.push(format!(
                     "+CMGL: {index},{},,{}",
-                    slot.status.number(),
+                    self.shown_status(&slot),
                     slot.tpdu_length()
                 ));
                 lines.push(self.shown_pdu(&slot));
@@ -259,7 +140,11 @@ impl Simulator {
             self.text_reading(&slot)
         } else {
             vec![
-                format!("+CMGR: {},,{}", slot.status.number(), slot.tpdu_length()),
+                format!(
+                    "+CMGR: {},,{}",
+                    self.shown_status(&slot),
+                    slot.tpdu_length()
+                ),
                 self.shown_pdu(&slot),
             ]
         };
@@ -319,6 +204,7 @@ impl Simulator {
                 *slot = None;
             }
         }
+        self.full_was_said = false;
         self.deliver_waiting();
         done()
     }
@@ -358,7 +244,10 @@ impl Simulator {
         let index = self
             .card
             .store(memory, Slot { status, pdu })
-            .map_err(|_full| CMS_MEMORY_FULL)?;
+            .map_err(|_full| {
+                self.memory_is_full();
+                CMS_MEMORY_FULL
+            })?;
         Ok(format!("+CMGW: {index}"))
     }
 }

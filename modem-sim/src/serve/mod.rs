@@ -1,9 +1,10 @@
-//! The simulator in real time, behind a pseudo-terminal or a TCP port.
+//! The simulator, or a replayed transcript, in real time, behind a pseudo-terminal or a TCP port.
 //!
 //! The only place here with a clock and with I/O. [`Server::run`] moves bytes between the port and the simulator;
 //! a [`Handle`] asks it for things and watches the network.
 
 pub mod control_socket;
+mod modem;
 pub mod port;
 pub mod pty;
 
@@ -15,12 +16,13 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::Instant;
 
 pub use control_socket::ControlSocket;
+pub use modem::Modem;
 pub use port::Place;
 pub use pty::Pty;
 
 use crate::control::Request;
 use crate::network::Event;
-use crate::simulator::{Port, Simulator};
+use crate::simulator::Port;
 use port::Connection;
 
 /// Bytes that wait for a client which does not read; more are lost, as on a real port.
@@ -28,10 +30,10 @@ const PENDING_LIMIT: usize = 256 * 1024;
 const REQUESTS: usize = 64;
 const EVENTS: usize = 1_024;
 
-/// A simulator and its port, ready to run.
+/// A modem and its port, ready to run.
 #[derive(Debug)]
 pub struct Server {
-    simulator: Simulator,
+    modem: Modem,
     place: Place,
     connection: Option<Connection>,
     requests: mpsc::Receiver<Asked>,
@@ -63,13 +65,14 @@ pub enum RequestError {
 }
 
 impl Server {
-    /// Opens the port. The simulator's virtual time begins with [`Server::run`].
+    /// Opens the port for a [`Simulator`](crate::Simulator) or a [`Replay`](crate::Replay), whose virtual time begins with [`Server::run`].
     ///
     /// # Errors
     ///
     /// When the pseudo-terminal, its link or the TCP port cannot be had.
-    pub async fn open(simulator: Simulator, place: Place) -> io::Result<(Self, Handle)> {
-        let connection = Connection::open(&place).await?;
+    pub async fn open(modem: impl Into<Modem>, place: Place) -> io::Result<(Self, Handle)> {
+        let modem = modem.into();
+        let connection = Connection::open(&place, modem.port_number()).await?;
         let place = connection.same_again(place);
         let (sender, requests) = mpsc::channel(REQUESTS);
         let (events, _) = broadcast::channel(EVENTS);
@@ -79,7 +82,7 @@ impl Server {
         };
         Ok((
             Self {
-                simulator,
+                modem,
                 place,
                 connection: Some(connection),
                 requests,
@@ -114,8 +117,8 @@ impl Server {
         let start = Instant::now();
         let mut pending = Vec::new();
         loop {
-            self.simulator.handle_timeout(start.elapsed());
-            while let Some(event) = self.simulator.poll_event() {
+            self.modem.handle_timeout(start.elapsed());
+            while let Some(event) = self.modem.poll_event() {
                 if event == Event::PortClosed {
                     // Also where it is back already: clients must notice.
                     self.connection = None;
@@ -123,25 +126,26 @@ impl Server {
                 }
                 drop(self.events.send(event)); // nobody may be watching
             }
-            if self.simulator.port() == Port::Open && self.connection.is_none() {
-                self.connection = Some(Connection::open(&self.place).await?);
+            if self.modem.port() == Port::Open && self.connection.is_none() {
+                self.connection =
+                    Some(Connection::open(&self.place, self.modem.port_number()).await?);
             }
-            if let Some(output) = self.simulator.poll_output()
+            if let Some(output) = self.modem.poll_output()
                 && pending.len() + output.len() <= PENDING_LIMIT
             {
                 pending.extend(output);
             }
-            let due = self.simulator.poll_timeout().map(|at| start + at);
+            let due = self.modem.poll_timeout().map(|at| start + at);
             tokio::select! {
                 asked = self.requests.recv() => match asked {
                     Some(Asked::Request(request, reply)) => {
-                        let answer = self.simulator.handle_request(start.elapsed(), *request);
+                        let answer = self.modem.handle_request(start.elapsed(), *request);
                         drop(reply.send(answer)); // the asker may have left
                     }
                     Some(Asked::Stop) | None => return Ok(()),
                 },
                 read = exchange(self.connection.as_mut(), &mut pending) => {
-                    self.simulator.handle_input(start.elapsed(), &read?);
+                    self.modem.handle_input(start.elapsed(), &read?);
                 }
                 () = sleep_until(due) => {}
             }

@@ -1,8 +1,9 @@
 //! Where a client finds the modem: a pseudo-terminal or a TCP port. One client at a time on TCP.
 
+use std::ffi::OsStr;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::net::{TcpListener, TcpStream};
 
@@ -13,7 +14,8 @@ use super::Pty;
 pub enum Place {
     /// A new pseudo-terminal each time, under the same link.
     Pty {
-        /// The link; `None` for a pseudo-terminal without one.
+        /// The link; `None` for a pseudo-terminal without one. `{n}` in its file name stands for a number that counts up
+        /// whenever the port comes back under another one.
         link: Option<PathBuf>,
     },
     /// A TCP port; 0 takes any free one and keeps it.
@@ -30,9 +32,13 @@ pub(super) enum Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(place: &Place) -> io::Result<Self> {
+    /// Opens the place; the number stands for `{n}` in its link.
+    pub(super) async fn open(place: &Place, number: u32) -> io::Result<Self> {
         match place {
-            Place::Pty { link } => Ok(Self::Pty(Pty::open(link.as_deref())?)),
+            Place::Pty { link } => {
+                let link = link.as_deref().map(|link| numbered(link, number));
+                Ok(Self::Pty(Pty::open(link.as_deref())?))
+            }
             Place::Tcp(address) => Ok(Self::Tcp {
                 listener: TcpListener::bind(address).await?,
                 client: None,
@@ -95,6 +101,15 @@ impl Connection {
                 Ok(exchanged.unwrap_or_default())
             }
         }
+    }
+}
+
+fn numbered(link: &Path, number: u32) -> PathBuf {
+    match link.file_name().and_then(OsStr::to_str) {
+        Some(name) if name.contains("{n}") => {
+            link.with_file_name(name.replace("{n}", &number.to_string()))
+        }
+        Some(_) | None => link.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -150,6 +151,25 @@ pub(crate) fn strings(answer: &Value, list: &str, field: &str) -> Vec<String> {
     let items = answer.get(list).and_then(Value::as_array);
     let text = |item: &Value| item.get(field).and_then(Value::as_str).map(str::to_owned);
     items.into_iter().flatten().filter_map(text).collect()
+}
+
+/// A command over the pseudo-terminal and what was printed until `OK`. An end of file or an error is an error here.
+pub(crate) async fn command(modem: &Path, written: &str) -> Result<String> {
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let port = rustix::fs::open(modem, flags, Mode::empty())?;
+    rustix::io::write(&port, written.as_bytes())?;
+    let mut read = Vec::new();
+    until("OK", Duration::from_secs(20), async || {
+        let mut buffer = [0; 256];
+        match rustix::io::read(&port, &mut buffer) {
+            Ok(count) => read.extend(buffer.iter().take(count)),
+            Err(rustix::io::Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let text = String::from_utf8_lossy(&read).into_owned();
+        Ok(text.ends_with("OK\r\n").then_some(text))
+    })
+    .await
 }
 
 /// Looks every so often until the deadline.

@@ -10,18 +10,31 @@
 //! | `Prompted` | a PDU or text, up to Ctrl-Z or ESC | wait |
 //! | hung | kept | wait |
 //!
+//! `port` takes it away and brings it back, `wire` paces the serial line, `running` moves on from deadline to deadline,
+//! `typing` takes the client's bytes.
+//!
 //! **Invariant:** while the port is closed nothing is taken in and nothing comes out, and what the network has for the
 //! SIM waits at the message centre.
+
+mod port;
+mod running;
+mod typing;
+mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::arrival::Incoming;
+use crate::at::calls::Ringing;
 use crate::at::state::{Entry, ModemState, Registration};
 use crate::card::Card;
-use crate::fault::{LostAnswer, SendFault};
+use crate::fault::{Faults, ModemFault};
 use crate::network::{Event, Network};
+use crate::quirks::{Chatter, StartUpLine};
+use crate::random::Random;
 use crate::settings::Settings;
+pub(crate) use port::BackAs;
+use wire::Wire;
 
 /// Bytes of input that are kept while the modem is busy; more are lost, as in an overrun of a real port.
 const INPUT_LIMIT: usize = 64 * 1024;
@@ -30,6 +43,8 @@ const OUTPUT_LIMIT: usize = 1024 * 1024;
 const LINE_LIMIT: usize = 2_048;
 const URC_LIMIT: usize = 1_024;
 const EVENT_LIMIT: usize = 4_096;
+/// From the switch out of CD-ROM mode to the port.
+const SWITCH: Duration = Duration::from_secs(1);
 
 /// A modem with its SIM and its network.
 #[derive(Debug)]
@@ -41,20 +56,32 @@ pub struct Simulator {
     pub(crate) now: Duration,
     /// What the network offers; the radio and the SIM decide whether the modem uses it.
     pub(crate) coverage: Registration,
-    pub(crate) send_faults: VecDeque<SendFault>,
-    pub(crate) lost_answers: Vec<LostAnswer>,
+    pub(crate) faults: Faults,
     pub(crate) held_answer: Option<Vec<u8>>,
+    /// Where in the answer that is being made unsolicited lines go, by a scripted fault.
+    pub(crate) inside: Option<usize>,
+    /// The latency of the command line that is being answered.
+    pub(crate) latency: Duration,
+    /// Whether the modem said that a memory is full; once for each time that it fills.
+    pub(crate) full_was_said: bool,
+    pub(crate) ringing: Option<Ringing>,
+    pub(crate) calls: u64,
     pub(crate) pin_tries_left: u8,
     /// TP-MR of the next part; the SIM keeps it (3GPP TS 23.040 §9.2.3.6).
     pub(crate) next_reference: u8,
     pub(crate) next_concatenation: u8,
-    pub(crate) random: u64,
+    random: Random,
     phase: Phase,
     port: Port,
+    port_number: u32,
+    back_as: BackAs,
     pub(crate) hung_until: Option<Duration>,
     line: Vec<u8>,
     input: VecDeque<u8>,
     output: Vec<u8>,
+    wire: Wire,
+    /// When the last byte of a PDU came, and how many came without a pause (`Quirks::overrun`).
+    burst: (Duration, usize),
     urcs: VecDeque<Urc>,
     events: VecDeque<Event>,
     schedule: BTreeMap<(Duration, u64), Due>,
@@ -99,12 +126,20 @@ pub(crate) enum Due {
     Answer(Vec<u8>),
     /// An unsolicited line.
     Line(String),
-    /// The chatter of the quirk of that name.
-    Chatter,
+    /// The chatter of that place among the quirk's and its followers.
+    Chatter(usize),
+    /// A ring of the call of that number.
+    Ring(u64),
+    /// The call of that number ends by itself.
+    CallEnds(u64),
+    /// The network waits no longer for the entry after that step of a USSD dialogue.
+    UssdEnds(u64),
+    /// A fault that strikes by itself, and the place of its rate, which says when the next one comes.
+    Strike(ModemFault, usize),
     /// The port comes back.
     PortOpens,
     /// The port goes away for that long.
-    PortCloses(Duration),
+    PortCloses(Duration, BackAs),
     /// The SIM is ready.
     SimReady,
     /// Coverage changes.
@@ -138,24 +173,32 @@ impl Simulator {
             settings.first_index,
         );
         let mut simulator = Self {
-            modem: ModemState::new(settings.radio, Duration::ZERO),
+            modem: ModemState::new(&settings, Duration::ZERO),
             card,
             network: Network::default(),
             now: Duration::ZERO,
             coverage: Registration::Home,
-            send_faults: VecDeque::new(),
-            lost_answers: Vec::new(),
+            faults: Faults::default(),
             held_answer: None,
+            inside: None,
+            latency: Duration::ZERO,
+            full_was_said: false,
+            ringing: None,
+            calls: 0,
             pin_tries_left: settings.pin_tries,
             next_reference: 0,
             next_concatenation: 0,
-            random: settings.seed,
+            random: Random::new(settings.seed),
             phase: Phase::Command,
             port: Port::Open,
+            port_number: 0,
+            back_as: BackAs::Same,
             hung_until: None,
             line: Vec::new(),
             input: VecDeque::new(),
             output: Vec::new(),
+            wire: Wire::default(),
+            burst: (Duration::ZERO, 0),
             urcs: VecDeque::new(),
             events: VecDeque::new(),
             schedule: BTreeMap::new(),
@@ -172,6 +215,16 @@ impl Simulator {
     /// Whether the port is there.
     pub fn port(&self) -> Port {
         self.port
+    }
+
+    /// Counts the names under which the port came back, from 0: what the number behind `ttyUSB` is to a real stick.
+    pub fn port_number(&self) -> u32 {
+        self.port_number
+    }
+
+    /// Whether the stick shows itself as a CD-ROM and waits for [`Self::switch_mode`].
+    pub fn is_cd_rom(&self) -> bool {
+        self.port == Port::Closed && self.back_as == BackAs::Switched
     }
 
     /// The network's side: what was submitted, and what came together.
@@ -198,8 +251,13 @@ impl Simulator {
     pub fn handle_input(&mut self, now: Duration, bytes: &[u8]) {
         self.advance(now);
         if self.port == Port::Open {
-            let room = INPUT_LIMIT.saturating_sub(self.input.len());
-            self.input.extend(bytes.iter().take(room));
+            let room = INPUT_LIMIT.saturating_sub(self.input.len() + self.wire.arriving());
+            let taken = bytes.iter().copied().take(room);
+            if self.settings.baud.is_some() {
+                self.wire.arrive(self.now, taken);
+            } else {
+                self.input.extend(taken);
+            }
             self.settle();
         }
     }
@@ -209,7 +267,7 @@ impl Simulator {
         self.advance(now);
     }
 
-    /// Bytes for the client, all that there are.
+    /// Bytes for the client, all that went over the line up to now.
     pub fn poll_output(&mut self) -> Option<Vec<u8>> {
         if self.output.is_empty() {
             None
@@ -231,25 +289,36 @@ impl Simulator {
             (Phase::Busy { until, .. }, None) => Some(*until),
             (Phase::Command | Phase::Prompted { .. }, None) => None,
         };
-        scheduled.into_iter().chain(answer).min()
+        let line = self.wire.next(self.settings.baud);
+        scheduled.into_iter().chain(answer).chain(line).min()
     }
 
     pub(crate) fn restore_coverage(&mut self, at: Duration) {
         self.schedule(at, Due::Coverage(Registration::Home));
     }
 
-    /// A number below `bound`, from the seed (splitmix64).
+    /// A number below `bound`, from the seed.
     pub(crate) fn choose(&mut self, bound: u64) -> u64 {
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound.max(1)
+        self.random.below(bound)
+    }
+
+    /// At most that much, from the seed.
+    pub(crate) fn jitter(&mut self, most: Duration) -> Duration {
+        match u64::try_from(most.as_micros()).unwrap_or(0) {
+            0 => Duration::ZERO,
+            most => Duration::from_micros(self.choose(most.saturating_add(1))),
+        }
     }
 
     pub(crate) fn schedule(&mut self, at: Duration, due: Due) {
         self.last_due += 1;
         self.schedule.insert((at, self.last_due), due);
+    }
+
+    /// Forgets the faults that rates scheduled.
+    pub(crate) fn forget_strikes(&mut self) {
+        self.schedule
+            .retain(|_, due| !matches!(due, Due::Strike(..)));
     }
 
     pub(crate) fn event(&mut self, event: Event) {
@@ -271,206 +340,37 @@ impl Simulator {
     }
 
     pub(crate) fn print(&mut self, bytes: &[u8]) {
-        if self.port == Port::Open && self.output.len() + bytes.len() <= OUTPUT_LIMIT {
-            self.output.extend_from_slice(bytes);
+        let kept = self.output.len() + self.wire.leaving();
+        if self.port == Port::Open && kept + bytes.len() <= OUTPUT_LIMIT {
+            if self.settings.baud.is_some() {
+                self.wire.leave(self.now, bytes);
+            } else {
+                self.output.extend_from_slice(bytes);
+            }
         }
-    }
-
-    pub(crate) fn close_port(&mut self, duration: Duration) {
-        self.port = Port::Closed;
-        self.modem = ModemState::new(self.settings.radio, self.now + duration);
-        self.phase = Phase::Command;
-        self.hung_until = None;
-        self.held_answer = None;
-        self.line.clear();
-        self.input.clear();
-        self.output.clear();
-        self.urcs.clear();
-        self.schedule.retain(|_, due| {
-            !matches!(
-                due,
-                Due::Answer(_) | Due::PortOpens | Due::SimReady | Due::Chatter
-            )
-        });
-        self.event(Event::PortClosed);
-        self.schedule(self.now + duration, Due::PortOpens);
     }
 
     fn start_up(&mut self) {
         self.schedule(self.now + self.settings.sim_busy_for, Due::SimReady);
-        self.schedule_chatter();
+        let chatters = self.chatters().count();
+        (0..chatters).for_each(|place| self.schedule_chatter(place));
+        for StartUpLine { line, after_ms } in self.settings.quirks.start_up_lines.clone() {
+            self.schedule(self.now + Duration::from_millis(after_ms), Due::Line(line));
+        }
         let greeting = self.settings.quirks.greeting.clone();
         self.print(greeting.as_bytes());
     }
 
-    fn schedule_chatter(&mut self) {
-        if let Some(chatter) = &self.settings.quirks.chatter {
-            let period = Duration::from_millis(chatter.every_ms.max(1));
-            self.schedule(self.now + period, Due::Chatter);
-        }
+    fn chatters(&self) -> impl Iterator<Item = &Chatter> {
+        let quirks = &self.settings.quirks;
+        quirks.chatter.iter().chain(&quirks.more_chatter)
     }
 
-    fn advance(&mut self, now: Duration) {
-        while let Some(at) = self.poll_timeout().filter(|at| *at <= now) {
-            self.now = self.now.max(at);
-            if self.hung_until.is_some_and(|until| until <= self.now) {
-                self.hung_until = None;
-            }
-            if let Some(entry) = self
-                .schedule
-                .first_entry()
-                .filter(|entry| entry.key().0 <= self.now)
-            {
-                let due = entry.remove();
-                self.happen(due);
-            }
-            self.settle();
-        }
-        self.now = self.now.max(now);
-        self.settle();
-    }
-
-    fn happen(&mut self, due: Due) {
-        match due {
-            Due::Tpdu(tpdu) => {
-                self.network.queue(tpdu);
-                self.deliver_waiting();
-            }
-            Due::Incoming(incoming) => {
-                // Checked when it was scheduled; a friend's reply always fits.
-                if let Ok(tpdus) = self.tpdus_of(&incoming) {
-                    tpdus.into_iter().for_each(|tpdu| self.network.queue(tpdu));
-                }
-                self.deliver_waiting();
-            }
-            Due::Answer(answer) => self.print(&answer),
-            Due::Line(line) => self.urc(UrcKind::Other, line),
-            Due::Chatter => {
-                if let Some(chatter) = self.settings.quirks.chatter.clone() {
-                    self.urc(UrcKind::Other, chatter.line);
-                    self.schedule_chatter();
-                }
-            }
-            Due::PortOpens => {
-                self.port = Port::Open;
-                self.event(Event::PortOpened);
-                self.start_up();
-            }
-            Due::PortCloses(duration) => self.close_port(duration),
-            // What comes to be registered now was not before.
-            Due::SimReady => self.registration_may_have_changed(Registration::None),
-            Due::Coverage(coverage) => self.change_coverage(coverage),
-            Due::AcknowledgementMissing(arrival) => self.acknowledgement_missing(arrival),
-        }
-    }
-
-    /// Does all that can be done at this instant.
-    pub(crate) fn settle(&mut self) {
-        loop {
-            if self.port == Port::Closed || self.hung_until.is_some() {
-                return;
-            }
-            match std::mem::replace(&mut self.phase, Phase::Command) {
-                Phase::Busy { until, answer } => {
-                    if until > self.now {
-                        self.print_urcs();
-                        self.phase = Phase::Busy { until, answer };
-                        return;
-                    }
-                    self.print(&answer);
-                }
-                Phase::Command => {
-                    if self.line.is_empty() {
-                        self.print_urcs();
-                    }
-                    let Some(byte) = self.input.pop_front() else {
-                        return;
-                    };
-                    self.command_byte(byte);
-                }
-                Phase::Prompted { entry, data } => {
-                    let Some(byte) = self.input.pop_front() else {
-                        self.phase = Phase::Prompted { entry, data };
-                        return;
-                    };
-                    self.entry_byte(byte, entry, data);
-                }
-            }
-        }
-    }
-
-    fn print_urcs(&mut self) {
-        let messages_wait = self.modem.message_lines_wait();
-        let (waiting, due): (VecDeque<Urc>, VecDeque<Urc>) = std::mem::take(&mut self.urcs)
-            .into_iter()
-            .partition(|urc| urc.kind == UrcKind::Message && messages_wait);
-        self.urcs = waiting;
-        for urc in due {
-            self.print(format!("\r\n{}\r\n", urc.text).as_bytes());
-        }
-    }
-
-    fn command_byte(&mut self, byte: u8) {
-        if self.modem.echo && byte != 0 {
-            self.print(&[byte]);
-        }
-        match byte {
-            b'\r' => {
-                let line = std::mem::take(&mut self.line);
-                let reaction = self.command_line(&String::from_utf8_lossy(&line));
-                self.react(reaction);
-            }
-            // Line feeds, NULs, and the ESC and Ctrl-Z of an entry that is over already.
-            b'\n' | 0 | 0x1B | 0x1A => {}
-            0x08 => drop(self.line.pop()),
-            _ if self.line.len() < LINE_LIMIT => self.line.push(byte),
-            _ => {}
-        }
-    }
-
-    fn entry_byte(&mut self, byte: u8, entry: Entry, mut data: Vec<u8>) {
-        match byte {
-            0x1A => {
-                if self.modem.echo {
-                    self.print(b"\r\n");
-                }
-                let reaction = self.finish_entry(entry, &data);
-                self.react(reaction);
-            }
-            // 3GPP TS 27.005 §3.5.1: cancelled by ESC.
-            0x1B => self.print(b"\r\nOK\r\n"),
-            _ => {
-                if self.modem.echo {
-                    self.print(&[byte]);
-                }
-                if byte == b'\r' && self.modem.text_mode {
-                    self.print(b"\n> ");
-                }
-                if data.len() < LINE_LIMIT {
-                    data.push(byte);
-                }
-                self.phase = Phase::Prompted { entry, data };
-            }
-        }
-    }
-
-    fn react(&mut self, reaction: Reaction) {
-        match reaction {
-            Reaction::Silence => {}
-            Reaction::Answer { after, answer } if after.is_zero() => self.print(&answer),
-            Reaction::Answer { after, answer } => {
-                self.phase = Phase::Busy {
-                    until: self.now + after,
-                    answer,
-                }
-            }
-            Reaction::Prompt { entry, prompt } => {
-                self.print(&prompt);
-                self.phase = Phase::Prompted {
-                    entry,
-                    data: Vec::new(),
-                };
-            }
+    fn schedule_chatter(&mut self, place: usize) {
+        let period = self.chatters().nth(place).map(|chatter| chatter.every_ms);
+        if let Some(period) = period {
+            let at = self.now + Duration::from_millis(period.max(1));
+            self.schedule(at, Due::Chatter(place));
         }
     }
 }
