@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
 
+use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::json;
 use support::counterpart::{counterpart, ready};
@@ -61,12 +62,20 @@ async fn modem(options: &[&str]) -> Option<Modem> {
 
 #[test]
 fn list_works_without_a_modem_and_without_root() {
-    let people = modem_command(&["list"]).output().expect("the program starts");
-    let json = modem_command(&["list", "--json"]).output().expect("the program starts");
+    let people = modem_command(&["list"])
+        .output()
+        .expect("the program starts");
+    let json = modem_command(&["list", "--json"])
+        .output()
+        .expect("the program starts");
     let devices: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("JSON");
     let devices = devices.as_array().expect("a list");
     if devices.is_empty() {
-        assert!(stdout(&people).contains("plug the stick in"), "{}", stdout(&people));
+        assert!(
+            stdout(&people).contains("plug the stick in"),
+            "{}",
+            stdout(&people)
+        );
         assert_eq!(people.status.code(), Some(1));
     } else {
         assert_eq!(
@@ -108,13 +117,15 @@ fn a_port_that_is_none_says_what_to_do() {
 
 /// A pseudo-terminal at which nobody answers.
 fn silent_port() -> (rustix::fd::OwnedFd, rustix::fd::OwnedFd, PathBuf) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+        .expect("a pseudo-terminal");
     grantpt(&master).expect("it is granted");
     unlockpt(&master).expect("it is unlocked");
     let name = ptsname(&master, Vec::new()).expect("its name");
     let path = PathBuf::from(name.to_str().expect("a plain name"));
-    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
-    let slave = rustix::fs::open(&path, flags, rustix::fs::Mode::empty()).expect("its other end");
+    // No other test's programs are to have it too.
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let slave = rustix::fs::open(&path, flags, Mode::empty()).expect("its other end");
     (master, slave, path)
 }
 
@@ -153,13 +164,20 @@ fn ctrl_c_ends_a_probe_with_what_was_found_out() {
 
 #[tokio::test]
 async fn probe_says_what_works_and_shortens_what_is_personal() {
-    let Some(mut modem) = modem(&[]).await else { return };
+    let Some(mut modem) = modem(&[]).await else {
+        return;
+    };
     modem.deliver(FRIEND, TEXT).await;
     let port = shown(&modem.port());
     let probe = output(modem_command(&["probe", &port])).await;
     let report = stdout(&probe);
     assert!(probe.status.success(), "{report}{}", stderr(&probe));
-    for words in ["state            ready", "operator         Simulated Mobile", "dBm", "It works"] {
+    for words in [
+        "state            ready",
+        "operator         Simulated Mobile",
+        "dBm",
+        "It works",
+    ] {
         assert!(report.contains(words), "{words}: {report}");
     }
     for secret in [IMSI, ICCID, "7700900", TEXT] {
@@ -168,45 +186,72 @@ async fn probe_says_what_works_and_shortens_what_is_personal() {
     let full = output(modem_command(&["probe", &port, "--show-numbers"])).await;
     assert!(stdout(&full).contains(IMSI), "{}", stdout(&full));
     let stored = modem.ask(json!({"do": "stored"})).await;
-    assert!(stored.to_string().contains("Barbara") || !stored["messages"].as_array().is_none_or(Vec::is_empty), "{stored}");
+    assert!(
+        stored.to_string().contains("Barbara")
+            || !stored["messages"].as_array().is_none_or(Vec::is_empty),
+        "{stored}"
+    );
     assert_eq!(modem.sent().await, []);
 }
 
 #[tokio::test]
 async fn probe_enters_no_pin() {
-    let Some(modem) = modem(&["--pin", PIN]).await else { return };
+    let Some(modem) = modem(&["--pin", PIN]).await else {
+        return;
+    };
     let probe = output(modem_command(&["probe", &shown(&modem.port())])).await;
     assert_eq!(probe.status.code(), Some(1));
-    assert!(stdout(&probe).contains("the SIM wants its PIN"), "{}", stdout(&probe));
+    assert!(
+        stdout(&probe).contains("the SIM wants its PIN"),
+        "{}",
+        stdout(&probe)
+    );
 }
 
 #[tokio::test]
 async fn piped_commands_are_answered_and_dangerous_ones_refused() {
-    let Some(mut modem) = modem(&[]).await else { return };
+    let Some(mut modem) = modem(&[]).await else {
+        return;
+    };
     modem.deliver(FRIEND, TEXT).await;
     let port = shown(&modem.port());
-    let harmless = piped(modem_command(&["console", &port]), "AT\n\nAT+CMGF=0\nAT+CMGL=4\n").await;
+    let harmless = piped(
+        modem_command(&["console", &port]),
+        "AT\n\nAT+CMGF=0\nAT+CMGL=4\n",
+    )
+    .await;
     let said = stdout(&harmless);
     assert!(harmless.status.success(), "{said}{}", stderr(&harmless));
     assert_eq!(said.matches("OK\n").count(), 3, "{said}");
-    for words in ["    from             +447700900123", &format!("    text             {TEXT}")] {
+    for words in [
+        "    from             +447700900123",
+        &format!("    text             {TEXT}"),
+    ] {
         assert!(said.contains(words), "{words}: {said}");
     }
 
-    let input = "AT+CMGD=1\nAT+CMGS=18\n0011000B912120550501F000000165E8329BFD06\nAT\n";
+    let input = "AT+CMGD=1\nAT+CMGS=19\n0011000B912120550501F00000FF05E8329BFD06\nAT\n";
     let refused = piped(modem_command(&["console", &port]), input).await;
     let words = stderr(&refused);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(words.contains("AT+CMGD=1 deletes messages; --yes allows it"), "{words}");
-    assert!(words.contains("AT+CMGS=18 sends a message"), "{words}");
+    assert!(
+        words.contains("AT+CMGD=1 deletes messages; --yes allows it"),
+        "{words}"
+    );
+    assert!(words.contains("AT+CMGS=19 sends a message"), "{words}");
     assert!(words.contains("a command begins with AT"), "{words}");
     assert!(stdout(&refused).contains("OK"));
     assert_eq!(modem.sent().await, []);
 
     // To +12025550100, "hello".
-    let input = "AT+CMGF=0\nAT+CMGS=18\n0011000B912120550501F00000FF05E8329BFD06\n";
+    let input = "AT+CMGF=0\nAT+CMGS=19\n0011000B912120550501F00000FF05E8329BFD06\n";
     let allowed = piped(modem_command(&["console", &port, "--yes"]), input).await;
-    assert!(allowed.status.success(), "{}{}", stdout(&allowed), stderr(&allowed));
+    assert!(
+        allowed.status.success(),
+        "{}{}",
+        stdout(&allowed),
+        stderr(&allowed)
+    );
     assert!(stdout(&allowed).contains("+CMGS: "), "{}", stdout(&allowed));
     modem.expect_sent(&[("+12025550100", "hello")]).await;
 }
@@ -257,7 +302,9 @@ impl AtTerminal {
     }
 
     fn type_keys(&mut self, keys: &str) {
-        self.master.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self.master
+            .write_all(keys.as_bytes())
+            .expect("the terminal takes keys");
     }
 
     /// Waits for words that were not waited for yet.
@@ -275,13 +322,17 @@ impl AtTerminal {
     }
 
     fn end(mut self) -> Option<i32> {
-        wait_for_end(&mut self.child, PATIENCE).expect("it ends").code()
+        wait_for_end(&mut self.child, PATIENCE)
+            .expect("it ends")
+            .code()
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_types_is_asked_and_sees_pdus_decoded() {
-    let Some(mut modem) = modem(&[]).await else { return };
+    let Some(mut modem) = modem(&[]).await else {
+        return;
+    };
     modem.deliver(FRIEND, TEXT).await;
     let port = shown(&modem.port());
     tokio::task::block_in_place(|| {
@@ -300,15 +351,15 @@ async fn a_person_types_is_asked_and_sees_pdus_decoded() {
         person.wait_for("this deletes messages");
         person.type_keys("n\r");
         person.wait_for("not sent");
-        person.type_keys("AT+CMGS=18\r");
+        person.type_keys("AT+CMGS=19\r");
         person.wait_for("send it? y/N ");
         person.type_keys("y\r");
         person.wait_for("PDU> ");
         person.type_keys("0011000B912120550501F00000FF05E8329BFD06\r");
         person.wait_for("+CMGS: ");
-        // Three back: the PDU, y, AT+CMGS=18.
+        // Three back: the PDU, y, AT+CMGS=19.
         person.type_keys("\u{1b}[A\u{1b}[A\u{1b}[A");
-        person.wait_for("> AT+CMGS=18");
+        person.wait_for("> AT+CMGS=19");
         person.type_keys("\u{15}AT\r");
         person.wait_for("OK");
         person.type_keys("\u{4}");
@@ -316,17 +367,22 @@ async fn a_person_types_is_asked_and_sees_pdus_decoded() {
     });
     modem.expect_sent(&[("+12025550100", "hello")]).await;
     let stored = modem.ask(json!({"do": "stored"})).await;
-    assert!(stored.to_string().len() > 40, "nothing was deleted: {stored}");
+    assert!(
+        stored.to_string().len() > 40,
+        "nothing was deleted: {stored}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_leaves_the_prompt_and_ends() {
-    let Some(mut modem) = modem(&[]).await else { return };
+    let Some(mut modem) = modem(&[]).await else {
+        return;
+    };
     let port = shown(&modem.port());
     tokio::task::block_in_place(|| {
         let mut person = AtTerminal::start(modem_command(&["console", &port, "--yes"]), 80);
         person.wait_for("Ctrl-D ends.");
-        person.type_keys("AT+CMGS=18\r");
+        person.type_keys("AT+CMGS=19\r");
         person.wait_for("PDU> ");
         let id = rustix::process::Pid::from_child(&person.child);
         rustix::process::kill_process(id, rustix::process::Signal::INT).expect("it runs");
@@ -350,14 +406,21 @@ fn assert_without(transcript: &str, secret: &str) {
     assert!(!transcript.contains(secret), "{secret} in {transcript}");
     let plain = secret.trim_start_matches('+');
     assert!(!transcript.contains(plain), "{plain} in {transcript}");
-    assert!(swapped.len() < 8 || !transcript.contains(&swapped), "{swapped} in {transcript}");
+    assert!(
+        swapped.len() < 8 || !transcript.contains(&swapped),
+        "{swapped} in {transcript}"
+    );
 }
 
 #[tokio::test]
 async fn a_recording_holds_no_secret_and_can_be_replayed() {
-    let Some(mut modem) = modem(&[]).await else { return };
+    let Some(mut modem) = modem(&[]).await else {
+        return;
+    };
     modem.deliver(FRIEND, TEXT).await;
-    modem.ask(json!({"do": "deliver", "from": FRIEND, "text": "کل ملیں گے", "alphabet": "ucs2"})).await;
+    modem
+        .ask(json!({"do": "deliver", "from": FRIEND, "text": "کل ملیں گے", "alphabet": "ucs2"}))
+        .await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("modem.txt");
     let port = shown(&modem.port());
@@ -365,7 +428,10 @@ async fn a_recording_holds_no_secret_and_can_be_replayed() {
     let recording = output(record).await;
     assert!(recording.status.success(), "{}", stderr(&recording));
     let transcript = fs::read_to_string(&file).expect("the file is there");
-    assert!(transcript.starts_with("# sms-bridge modem transcript 1\n"), "{transcript}");
+    assert!(
+        transcript.starts_with("# sms-bridge modem transcript 1\n"),
+        "{transcript}"
+    );
     assert!(transcript.contains(" > AT+CMGL=4\\r"), "{transcript}");
     let full = stdout(&output(modem_command(&["probe", &port, "--show-numbers"])).await);
     let imei = full
@@ -379,12 +445,19 @@ async fn a_recording_holds_no_secret_and_can_be_replayed() {
     }
     // "Meet Barbara" and the Urdu text, as they stand in a PDU.
     let pdus = transcript.lines().filter_map(|line| {
-        let hex = line.split(" < ").nth(1)?.trim_end_matches("\\n").trim_end_matches("\\r");
+        let hex = line
+            .split(" < ")
+            .nth(1)?
+            .trim_end_matches("\\n")
+            .trim_end_matches("\\r");
         (hex.len() > 20 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(hex)
     });
     let mut decoded = 0;
     for pdu in pdus {
-        let output = program().args(["pdu", "decode", "--json", pdu]).output().expect("it starts");
+        let output = program()
+            .args(["pdu", "decode", "--json", pdu])
+            .output()
+            .expect("it starts");
         let object: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
         let text = object["text"].as_str().expect("a text");
         assert!(text.chars().all(|c| "xX0 ".contains(c)), "{text}");
@@ -394,7 +467,11 @@ async fn a_recording_holds_no_secret_and_can_be_replayed() {
     assert_eq!(modem.sent().await, []);
     // A second time it is not written over.
     let again = output(modem_command(&["record", &port, &shown(&file)])).await;
-    assert!(stderr(&again).contains("is there already"), "{}", stderr(&again));
+    assert!(
+        stderr(&again).contains("is there already"),
+        "{}",
+        stderr(&again)
+    );
     drop(modem);
 
     let program = counterpart("modem-sim", "SMS_BRIDGE_MODEM_SIM").expect("it was there before");
@@ -418,7 +495,9 @@ async fn a_recording_holds_no_secret_and_can_be_replayed() {
 
 #[tokio::test]
 async fn a_recording_of_a_locked_sim_holds_no_pin() {
-    let Some(modem) = modem(&["--pin", PIN]).await else { return };
+    let Some(modem) = modem(&["--pin", PIN]).await else {
+        return;
+    };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("modem.txt");
     let mut command = modem_command(&["record", &shown(&modem.port()), &shown(&file)]);
@@ -427,7 +506,10 @@ async fn a_recording_of_a_locked_sim_holds_no_pin() {
     assert!(recording.status.success(), "{}", stderr(&recording));
     let transcript = fs::read_to_string(&file).expect("the file is there");
     assert!(transcript.contains("+CPIN: SIM PIN"), "{transcript}");
-    assert!(!transcript.contains(PIN) && !transcript.contains("AT+CPIN="), "{transcript}");
+    assert!(
+        !transcript.contains(PIN) && !transcript.contains("AT+CPIN="),
+        "{transcript}"
+    );
 }
 
 #[tokio::test]

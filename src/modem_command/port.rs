@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::IpAddr;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,7 +50,9 @@ fn check_path(path: &Path) -> Result<()> {
     };
     let none =
         || anyhow!("{shown} is no serial port: `sms-bridge modem list` shows those that are there");
-    if !metadata.file_type().is_char_device() {
+    // Major number 1 is the kernel's own memory and null devices, which every process may have open.
+    let is_memory = rustix::fs::major(metadata.rdev()) == 1;
+    if !metadata.file_type().is_char_device() || is_memory {
         return Err(none());
     }
     let held = holder::holders(path);
