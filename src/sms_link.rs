@@ -94,7 +94,17 @@ impl SmsLink for Link {
         let answer = self.modem.ussd(code).await.map_err(failed)?;
         let expects_reply = match answer.follow_up {
             FollowUp::Expected => true,
-            FollowUp::Ended => false,
+            FollowUp::EndedByNetwork if answer.text.reveal().is_empty() => {
+                return Err(LinkError(
+                    "the network ended the dialogue without a word".to_owned(),
+                ));
+            }
+            FollowUp::Ended | FollowUp::EndedByNetwork => false,
+            FollowUp::Elsewhere => {
+                return Err(LinkError(
+                    "the answer went to another program, or to the SIM's own menu".to_owned(),
+                ));
+            }
             FollowUp::NotSupported => {
                 return Err(LinkError("the network does not know this code".to_owned()));
             }
@@ -193,6 +203,19 @@ async fn handle(
             }
         }
         Event::Ussd(_) => info!(%line, "the network sent a USSD text that nobody asked for"),
+        Event::Call(call) => {
+            info!(%line, outcome = ?call.outcome, rings = call.rings, "a call came in and is over");
+        }
+        Event::NetworkTime(time) => {
+            info!(%line, offset_quarters = time.offset_quarters, "the network told its time zone");
+        }
+        Event::RegistrationDenied => {
+            warn!(%line, "the network refuses the SIM that it served before: was it barred, or the number moved to another SIM?");
+        }
+        Event::Roaming(modem::Roaming::Began) => info!(%line, "the SIM went to a foreign network"),
+        Event::Roaming(modem::Roaming::Ended) => {
+            info!(%line, "the SIM is in its home network again")
+        }
         Event::StorageFull(full) => {
             warn!(
                 %line, memory = %full.memory, used = full.used, total = full.total,

@@ -50,12 +50,12 @@ pub struct Config {
     pub calls: Calls,
     /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
     pub network_timeout: Duration,
-    /// Sees every byte that is written or read. `None`: nobody does.
-    pub tap: Option<Tap>,
     /// Where the kernel shows its devices.
     pub sysfs: Sysfs,
     /// Where lock files of serial ports are kept, `/run/lock` as other programs have it.
     pub lock_folder: PathBuf,
+    /// Sees every byte that is written or read. `None`: nobody does.
+    pub tap: Option<Tap>,
 }
 
 impl Config {
@@ -78,9 +78,9 @@ impl Config {
             init: Vec::new(),
             calls: Calls::LetRing,
             network_timeout: Duration::from_secs(900),
-            tap: None,
             sysfs: Sysfs::default(),
             lock_folder: PathBuf::from(lock::FOLDER),
+            tap: None,
         }
     }
 }

@@ -27,8 +27,18 @@ pub enum Event {
     },
     /// The line does something else now. The whole picture is in [`crate::Handle::status`].
     PhaseChanged(Phase),
-    /// The network sent a USSD text that nobody had asked for.
+    /// The network sent a USSD text that nobody had asked for, or ended a dialogue that waited for a reply.
     Ussd(UssdAnswer),
+    /// Somebody called, and the call is over: told once for each call, when it ends.
+    Call(Call),
+    /// The network told its time zone, and perhaps the time: told when it differs from what was told before, or once an
+    /// hour.
+    NetworkTime(NetworkTime),
+    /// The network refuses the SIM that it served before, and did not take it back for a while: it was barred, its
+    /// contract ended, or somebody moved the number to another SIM. Told once until the SIM is registered again.
+    RegistrationDenied,
+    /// The SIM went to a foreign network, or came back.
+    Roaming(Roaming),
     /// A PIN is configured and the SIM is ready: it took the PIN now or before, so an attempt that a
     /// [`crate::PinGate`] committed may be struck out.
     PinAccepted,
@@ -69,12 +79,56 @@ pub struct UssdAnswer {
 /// `<m>` of `+CUSD` (3GPP TS 27.007 §7.15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowUp {
-    /// 0, 2, 3: the dialogue is over.
+    /// 0: the dialogue is over.
     Ended,
+    /// 2: the network ended the dialogue; some networks say their last word with it.
+    EndedByNetwork,
+    /// 3: the answer went to another program or to the SIM's own menu.
+    Elsewhere,
     /// 1: the network waits for a reply.
     Expected,
     /// 4: the network does not support the request.
     NotSupported,
     /// 5: the network did not answer in time.
     TimedOut,
+}
+
+/// A call that came in. Data and fax calls are not told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The caller's number as the network gave it; `None` if it was withheld or not told.
+    pub from: Option<Redacted>,
+    /// How it ended.
+    pub outcome: CallOutcome,
+    /// How often it rang; 0 for a second caller who only knocked (`+CCWA`), and where the modem tells nothing before the
+    /// end.
+    pub rings: u16,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// The caller gave up, or somebody answered elsewhere: a modem cannot tell the two apart.
+    Missed,
+    /// We hung up (see [`crate::Calls::HangUp`]).
+    HungUp,
+}
+
+/// What the network says of the time (NITZ, 3GPP TS 22.042).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetworkTime {
+    /// Local time minus UTC in quarter hours, daylight saving included.
+    pub offset_quarters: i8,
+    /// Seconds since 1970-01-01 00:00 UTC. `None` if the modem told the zone alone, or a time of which its makers do not
+    /// agree whether it is local. The modem's own clock (`+CCLK?`) is never asked: it may never have been set.
+    pub utc_seconds: Option<i64>,
+}
+
+/// Whether the SIM is in a foreign network. SMS may cost more there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Roaming {
+    /// It was in its home network before.
+    Began,
+    /// It is in its home network again.
+    Ended,
 }

@@ -36,8 +36,11 @@ pub use config::{
 pub use country::{country_of_imsi, country_of_mcc};
 pub use driver::{Handle, RawPort, spawn};
 pub use error::{CommandError, SendError};
-pub use event::{Accepted, Event, FollowUp, MessageReference, Origin, UssdAnswer};
+pub use event::{
+    Accepted, Call, CallOutcome, Event, FollowUp, MessageReference, NetworkTime, Origin, Roaming,
+    UssdAnswer,
+};
 pub use pdu::{Kind, RawPdu};
 pub use redacted::Redacted;
-pub use status::{Blocked, Identity, Incoming, Phase, Registration, Signal, Status};
+pub use status::{Blocked, Identity, Incoming, Phase, Registration, Signal, Status, Technology};
 pub use storage::{Deleted, Memory, SlotContent, SlotStatus, StorageSlot, StorageUse};

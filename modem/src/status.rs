@@ -19,6 +19,8 @@ pub struct Status {
     pub packet_registration: Registration,
     /// The operator's name or number; `None` while unknown.
     pub operator: Option<String>,
+    /// What kind of network serves the SIM (`<AcT>`); `None` while unknown or not registered.
+    pub technology: Option<Technology>,
     /// Signal strength; `None` while the modem does not know it.
     pub signal: Option<Signal>,
     /// The SIM's service centre as `+CSCA?` says it; `None` if it is not set or not readable.
@@ -121,6 +123,8 @@ pub enum Blocked {
     OtherLock,
     /// The modem refused PDU mode, without which nothing works.
     NoPduMode,
+    /// The modem has another IMEI than the configured one.
+    OtherModem,
 }
 
 impl fmt::Display for Blocked {
@@ -137,11 +141,14 @@ impl fmt::Display for Blocked {
             Self::PukWanted => "the SIM is locked and wants its PUK: put it in a phone and unlock it there",
             Self::OtherLock => "the modem or the SIM is locked with another code: is it locked to one network?",
             Self::NoPduMode => "the modem refuses PDU mode: is this its AT port, and not a diagnostics port?",
+            Self::OtherModem => {
+                "this modem has another IMEI than the one in the configuration: plug the right one in, or correct imei"
+            }
         })
     }
 }
 
-/// What a modem and its SIM call themselves. IMEI, IMSI and ICCID show in no log.
+/// What a modem and its SIM call themselves. IMEI, IMSI, ICCID and number show in no log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     /// `+CGMI`
@@ -156,6 +163,8 @@ pub struct Identity {
     pub imsi: Option<Redacted>,
     /// `+CCID` and its variants: the card's number.
     pub iccid: Option<Redacted>,
+    /// `+CNUM`: the SIM's own phone number. Most cards do not hold it.
+    pub own_number: Option<Redacted>,
 }
 
 /// Registration in the network (`<stat>` of `+CREG`, 3GPP TS 27.007 §7.2).
@@ -209,6 +218,44 @@ impl fmt::Display for Registration {
             Self::Searching => "looking for a network",
             Self::Denied => "refused by the network: check the SIM and the credit",
             Self::Roaming => "registered, roaming",
+        })
+    }
+}
+
+/// Access technology (`<AcT>`, 3GPP TS 27.007 §7.3), as people name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Technology {
+    /// 0, 1, 3, 8: GSM, EDGE and its offspring for things.
+    Second,
+    /// 2, 4, 5, 6: UMTS and HSPA.
+    Third,
+    /// 7, 9: LTE and its narrow band.
+    Fourth,
+    /// 10 to 13: NR, or LTE with a core or a second carrier of NR.
+    Fifth,
+}
+
+impl Technology {
+    /// Reads `<AcT>`; `None` for a number that we do not know.
+    #[must_use]
+    pub fn from_act(act: u8) -> Option<Self> {
+        match act {
+            0 | 1 | 3 | 8 => Some(Self::Second),
+            2 | 4..=6 => Some(Self::Third),
+            7 | 9 => Some(Self::Fourth),
+            10..=13 => Some(Self::Fifth),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Technology {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Second => "2G",
+            Self::Third => "3G",
+            Self::Fourth => "4G",
+            Self::Fifth => "5G",
         })
     }
 }

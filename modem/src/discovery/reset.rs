@@ -81,10 +81,10 @@ async fn write(file: &Path, text: &'static str) -> Result<(), ResetError> {
     };
     written.map_err(|source| {
         let file = file.to_owned();
-        match source.kind() {
-            io::ErrorKind::PermissionDenied => ResetError::Denied { file },
-            #[allow(clippy::wildcard_enum_match_arm, reason = "not our enum")]
-            _ => ResetError::Failed { file, source },
+        if source.kind() == io::ErrorKind::PermissionDenied {
+            ResetError::Denied { file }
+        } else {
+            ResetError::Failed { file, source }
         }
     })
 }

@@ -177,6 +177,24 @@ impl Handle {
         result
     }
 
+    /// Ends the USSD dialogue (`AT+CUSD=2`), so that the network waits for no reply any more. A [`Handle::ussd`] that
+    /// still waits for its answer gets an error. That there was no dialogue is no error.
+    ///
+    /// # Errors
+    ///
+    /// If the modem did not answer, or refused although the network waits for a reply.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future does not call the wish back; asking again is safe.
+    pub async fn end_ussd(&self) -> Result<(), CommandError> {
+        let answer = self.command(Request::UssdEnd).await?;
+        let Answer::UssdEnded(result) = answer else {
+            return Err(CommandError::Unreadable { command: "+CUSD" });
+        };
+        result
+    }
+
     /// Stops the driver and waits until it has let go of the port: at once, or within 3 s if a message is on its way.
     /// What waits is answered `Retry`, what is on its way for longer `Unknown`.
     ///
@@ -203,7 +221,8 @@ impl Handle {
                 | Answer::Inspected(_)
                 | Answer::Listed(_)
                 | Answer::Deleted(_)
-                | Answer::Ussd(_),
+                | Answer::Ussd(_)
+                | Answer::UssdEnded(_),
             )
             | Err(_) => Err(SendError::Unknown {
                 cause: Cause::Stopped,

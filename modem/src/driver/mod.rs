@@ -1,7 +1,8 @@
 //! The only part of this crate that has a clock and a port: it feeds the engine and does what the engine says.
 //!
-//! One task owns the port and the engine. A port that goes away is waited for and opened again; nothing is reset and
-//! nothing is sent again by itself.
+//! One task owns the port and the engine. A port that goes away is waited for and opened again, as soon as a device
+//! comes; nothing is reset unless the engine asks for it, and nothing is sent again by itself. Which modem and which of
+//! its ports `auto` means is found by `find` and `probe`.
 //!
 //! **Invariants:** each question is answered once; a piece of what the engine writes is asked for only after the piece
 //! before it was written, so the engine knows whether Ctrl-Z can have left.
@@ -466,6 +467,7 @@ impl Driver {
             Request::Staged => Answer::Listed(Err(stopped)),
             Request::Delete { .. } => Answer::Deleted(Err(stopped)),
             Request::Ussd { .. } => Answer::Ussd(Err(stopped)),
+            Request::UssdEnd => Answer::UssdEnded(Err(stopped)),
         };
         self.last_id += 1;
         let id = RequestId(self.last_id);
@@ -495,7 +497,8 @@ fn tag_of(request: &Request) -> Option<u64> {
         | Request::Inspect { .. }
         | Request::Staged
         | Request::Delete { .. }
-        | Request::Ussd { .. } => None,
+        | Request::Ussd { .. }
+        | Request::UssdEnd => None,
     }
 }
 

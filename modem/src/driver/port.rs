@@ -264,3 +264,23 @@ fn is_device(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
     std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_char_device())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{KEEPALIVE_AFTER, Port, Stream};
+    use rustix::net::sockopt;
+
+    #[tokio::test]
+    async fn a_serial_server_that_is_gone_without_a_word_is_noticed() {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let number = server.local_addr().expect("an address").port();
+        let port = Port::connect("127.0.0.1", number)
+            .await
+            .expect("it listens");
+        let Stream::Tcp(stream) = &port.stream else {
+            panic!("{port:?}")
+        };
+        assert_eq!(sockopt::socket_keepalive(stream), Ok(true));
+        assert_eq!(sockopt::tcp_keepidle(stream), Ok(KEEPALIVE_AFTER));
+    }
+}

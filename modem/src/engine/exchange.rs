@@ -23,7 +23,7 @@ use super::job::{Job, Reply};
 use super::late::Whose;
 use super::recovery::{ESCAPE, OWED, SETTLE, SYNCHRONISE};
 use super::text::{self, Final};
-use super::{Engine, Transmit};
+use super::{Engine, Transmit, network};
 
 /// An empty answer, or an error, where a slot was read: the real answer would follow within this time if the result was
 /// that of an earlier command.
@@ -52,6 +52,8 @@ pub(super) struct InFlight {
     skip_ok: bool,
     /// A result that may be an older send's; see `late`.
     held: Option<Held>,
+    /// Whether what it asks for came by an unsolicited line already.
+    is_answered: bool,
 }
 
 /// A result that waits for another one.
@@ -86,10 +88,7 @@ impl InFlight {
             AnswerLines::None => false,
             // `+CREG: 1` is unsolicited, `+CREG: 0,1` is the answer.
             AnswerLines::Coded(code @ ("+CREG" | "+CGREG" | "+CEREG")) => {
-                text::code(line) == Some(code) && {
-                    let arguments = text::arguments(line);
-                    text::number::<u8>(&arguments, 1).is_some()
-                }
+                text::code(line) == Some(code) && network::answers_registration(line)
             }
             AnswerLines::Coded(code) | AnswerLines::CodedThenPdu(code) => {
                 text::code(line) == Some(code)
@@ -167,6 +166,7 @@ impl Engine {
             seems_empty: false,
             skip_ok: false,
             held: None,
+            is_answered: false,
         });
     }
 
@@ -186,10 +186,11 @@ impl Engine {
             Job::Send(sending) => self.send_command(sending),
             Job::Stage { tpdu, .. } => self.stage_command(tpdu),
             Job::Survey(survey) => Self::survey_command(survey),
-            Job::Ussd { code, .. } => {
-                Command::new(format!("AT+CUSD=1,\"{code}\",15"), AnswerLines::None)
-            }
-            Job::UssdEnd => Command::new("AT+CUSD=2", AnswerLines::None),
+            Job::Ussd { code, spelling } => Self::ussd_command(code, *spelling),
+            Job::UssdEnd { .. } => Command::new("AT+CUSD=2", AnswerLines::None),
+            Job::KeepLink => Command::new("AT+CMMS=1", AnswerLines::None),
+            Job::ListCalls => Self::call_list_command(),
+            Job::HangUp => self.hang_up_command()?,
             Job::Check(check) => self.check_command(*check),
         })
     }
@@ -224,7 +225,7 @@ impl Engine {
             return self.note_echo(line);
         }
         tracing::trace!(line, "read");
-        if self.take_direct(line) || self.take_rest_of_ussd(line) {
+        if self.take_direct(line) || self.take_rest_of_ussd(now, line) {
             return;
         }
         let ended = text::final_result(line);
@@ -359,7 +360,8 @@ impl Engine {
         }
         let has_line = matches!(in_flight.command.answer, AnswerLines::Coded(_))
             && !in_flight.lines.is_empty()
-            || in_flight.seems_empty && in_flight.lines.is_empty();
+            || in_flight.seems_empty && in_flight.lines.is_empty()
+            || in_flight.is_answered;
         if has_line && in_flight.stage != Stage::Late {
             let left = in_flight.left;
             let reply = Reply::Ok(mem::take(&mut in_flight.lines));
@@ -421,11 +423,17 @@ impl Engine {
                 left,
             } => self.finish_read(now, slot, purpose, left, reply),
             Job::Delete(deletion) => self.finish_deletion(now, deletion, reply),
-            Job::Send(sending) => self.finish_send(&sending, reply, left),
+            Job::Send(sending) => {
+                self.finish_send(&sending, reply, left);
+                self.note_link_used(now);
+            }
             Job::Stage { id, .. } => self.finish_stage(id, reply),
             Job::Survey(survey) => self.finish_survey(now, survey, reply),
-            Job::Ussd { .. } => self.finish_ussd(&reply),
-            Job::UssdEnd => {}
+            Job::Ussd { code, .. } => self.finish_ussd(code, &reply),
+            Job::UssdEnd { id } => self.finish_ussd_end(id, &reply),
+            Job::KeepLink => self.finish_keeping_link(now, &reply),
+            Job::ListCalls => self.finish_call_list(now, reply),
+            Job::HangUp => self.finish_hanging_up(now, &reply),
             Job::Check(check) => self.finish_check(now, check, reply),
         }
         if let Some(error) = error {
@@ -450,7 +458,19 @@ impl Engine {
             self.lose(job);
         }
         let gone = self.command_lost();
-        self.fail_ussd(gone);
+        self.lose_ussd(gone);
+        self.end_calls();
+        self.close_link();
+    }
+
+    /// What the command in flight asks for came before its result: that follows soon, or not at all.
+    pub(super) fn answered_early(&mut self, now: Duration) {
+        if let Some(in_flight) = &mut self.in_flight
+            && matches!(in_flight.job, Job::Ussd { .. })
+        {
+            in_flight.deadline = in_flight.deadline.min(now + SHORT);
+            in_flight.is_answered = true;
+        }
     }
 
     /// A late reference came while another command waits for its own end: the `OK` behind it is not that end.

@@ -14,11 +14,13 @@ use crate::cause::ModemError;
 use crate::error::CommandError;
 use crate::event::{Accepted, Event, MessageReference, Origin};
 use crate::pdu::RawPdu;
-use crate::status::Registration;
 use crate::storage::{Memory, SlotContent, SlotStatus, StorageSlot};
 
 /// Slots that may wait to be read; beyond it the memory is listed instead.
 const WAITING: usize = 512;
+/// Memories that wait to be listed, or cannot be, and messages that are remembered: far more than any modem has.
+const MEMORIES: usize = 16;
+const PASSED_ON: usize = 4096;
 /// A message that was passed on and not deleted is passed on again after this time: its taker may have failed.
 const PASS_ON_AGAIN: Duration = Duration::from_secs(600);
 /// Attempts to read a slot beyond the first.
@@ -64,12 +66,19 @@ impl Slots {
         };
     }
 
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.to_read.len() + self.to_list.len() + self.passed_on.len() + self.unlistable.len()
+    }
+
     pub(super) fn wants_reading(&self) -> bool {
         !self.to_read.is_empty() || !self.to_list.is_empty()
     }
 
     pub(super) fn list(&mut self, memory: Memory) {
-        self.to_list.insert(memory);
+        if self.to_list.len() < MEMORIES {
+            self.to_list.insert(memory);
+        }
     }
 
     fn read(&mut self, slot: StorageSlot) {
@@ -79,7 +88,7 @@ impl Slots {
         if self.to_read.len() < WAITING {
             self.to_read.push_back(slot);
         } else {
-            self.to_list.insert(slot.memory);
+            self.list(slot.memory);
         }
     }
 
@@ -107,7 +116,9 @@ impl Slots {
     }
 
     pub(super) fn note_unlistable(&mut self, memory: Memory) {
-        self.unlistable.insert(memory);
+        if self.unlistable.len() < MEMORIES {
+            self.unlistable.insert(memory);
+        }
     }
 
     fn left_over(&self, now: Duration, memory: &Memory) -> Vec<StorageSlot> {
@@ -130,7 +141,7 @@ impl Slots {
 impl Engine {
     /// A line that is no answer.
     pub(super) fn handle_unsolicited(&mut self, now: Duration, line: &str) {
-        if self.handle_full(line) {
+        if self.handle_full(line) || self.handle_call(now, line) {
             return;
         }
         let Some(code) = text::code(line) else { return };
@@ -144,26 +155,14 @@ impl Engine {
                 self.skip_ok();
             }
             "+CREG" | "+CGREG" | "+CEREG" => {
-                if let Some(stat) = text::number(&arguments, 0) {
-                    self.note_registration(code, Registration::from_stat(stat));
-                }
+                self.handle_registration(line);
+                self.look_again_if_idle(now);
+            }
+            "+CTZV" | "+CTZE" | "+CTZEU" | "*PSUTTZ" | "^NWTIME" => {
+                self.handle_network_time(now, line);
             }
             "+CUSD" => self.handle_ussd(now, line),
             _ => {}
-        }
-    }
-
-    pub(super) fn note_registration(&mut self, code: &str, registration: Registration) {
-        match code {
-            "+CREG" => self.status.registration = registration,
-            // Two packet networks: the one that serves wins.
-            _ if registration.is_registered()
-                || !self.status.packet_registration.is_registered() =>
-            {
-                self.status.packet_registration = registration;
-            }
-            "+CEREG" => {}
-            _ => self.status.packet_registration = registration,
         }
     }
 
@@ -243,7 +242,7 @@ impl Engine {
             }
             Reply::Error(_) | Reply::NoAnswer => {
                 self.read_one_by_one(&memory);
-                self.slots.unlistable.insert(memory);
+                self.slots.note_unlistable(memory);
                 return;
             }
         };
@@ -359,6 +358,9 @@ impl Engine {
             && now < known.at + PASS_ON_AGAIN
         {
             return;
+        }
+        if self.slots.passed_on.len() >= PASSED_ON {
+            self.slots.passed_on.pop_first(); // It is passed on again when it is seen next.
         }
         self.slots.passed_on.insert(
             slot.clone(),

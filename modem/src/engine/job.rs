@@ -3,6 +3,7 @@
 use crate::cause::ModemError;
 use crate::engine::health::Ill;
 use crate::engine::request::RequestId;
+use crate::engine::spelling::Spelling;
 use crate::engine::text::Final;
 use crate::pdu::RawPdu;
 use crate::storage::{Memory, SlotContent, StorageSlot};
@@ -46,9 +47,15 @@ pub(super) enum Job {
     /// Finds the messages that were written into the memory.
     Survey(Survey),
     /// Asks the network by USSD.
-    Ussd { id: RequestId, code: String },
-    /// Ends a USSD dialogue that gave no answer.
-    UssdEnd,
+    Ussd { code: String, spelling: Spelling },
+    /// Ends a USSD dialogue, because somebody asked for it or because no answer came.
+    UssdEnd { id: Option<RequestId> },
+    /// Keeps the radio link open: another part of a message follows.
+    KeepLink,
+    /// Asks who calls.
+    ListCalls,
+    /// Hangs an incoming call up.
+    HangUp,
     /// Looks after the line.
     Check(Check),
 }
@@ -75,7 +82,10 @@ impl Job {
             | Self::Select { .. }
             | Self::Send(_)
             | Self::Ussd { .. }
-            | Self::UssdEnd
+            | Self::UssdEnd { .. }
+            | Self::KeepLink
+            | Self::ListCalls
+            | Self::HangUp
             | Self::Check(_) => None,
         }
     }
@@ -170,6 +180,10 @@ pub(super) enum Check {
     Routing,
     /// `+CNMI=` again, as it was chosen.
     RestoreRouting,
+    /// `+CFUN=1`: no network is looked for.
+    WakeRadio,
+    /// `+COPS=0`: the same.
+    ChooseNetwork,
 }
 
 impl Reply {

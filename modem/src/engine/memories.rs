@@ -232,7 +232,10 @@ impl Engine {
             | Job::BringUp
             | Job::Select { .. }
             | Job::Ussd { .. }
-            | Job::UssdEnd
+            | Job::UssdEnd { .. }
+            | Job::KeepLink
+            | Job::ListCalls
+            | Job::HangUp
             | Job::Check(_) => return,
         };
         self.tell_full(memory.unwrap_or(Memory::Sim));

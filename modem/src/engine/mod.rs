@@ -14,7 +14,10 @@
 //! | `bring_up` | the table of start-up steps |
 //! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
 //! | `outgoing`, `survey`, `late` | sending and storing; what was stored and not freed; results that come late |
-//! | `ussd` | USSD and its three spellings |
+//! | `link` | the radio link between the parts of a message |
+//! | `ussd`, `spelling` | USSD: the dialogue and its three spellings |
+//! | `calls`, `caller` | incoming calls: one event each, hanging up; who calls |
+//! | `network` | registration, a sudden refusal, roaming, technology, the network's time |
 //! | `upkeep` | what is looked at from time to time |
 //!
 //! **Invariants:** one command in flight; its deadline is absolute; between handing out Ctrl-Z and the result of a send
@@ -22,6 +25,8 @@
 //! answered once.
 
 mod bring_up;
+mod caller;
+mod calls;
 mod command;
 mod deleting;
 mod exchange;
@@ -30,10 +35,13 @@ mod incoming;
 mod job;
 mod late;
 mod lines;
+mod link;
 mod memories;
+mod network;
 mod outgoing;
 mod recovery;
 mod request;
+mod spelling;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -47,18 +55,23 @@ use std::mem;
 use std::time::Duration;
 
 use bring_up::BringUp;
+use calls::Calls;
 use exchange::InFlight;
 use health::Health;
 use incoming::{DirectPdu, Slots};
 use job::Job;
 use late::LateResults;
 use lines::Lines;
+use link::Link;
 use memories::Memories;
+use network::Network;
 use upkeep::Upkeep;
 use ussd::Ussd;
 
 use crate::cause::Cause;
-use crate::config::{Config, DeliveryReports, Pin, PinAttempt, ServiceCentre};
+use crate::config::{
+    Config, DeliveryReports, Imei, InitCommand, Listening, Pin, PinAttempt, ServiceCentre,
+};
 use crate::error::{CommandError, SendError};
 use crate::event::Event;
 use crate::status::{Phase, Status};
@@ -82,6 +95,14 @@ pub struct Settings {
     pub poll_interval: Duration,
     /// The memory for new messages; `None`: the SIM where it is offered.
     pub storage: Option<Memory>,
+    /// A modem that calls itself otherwise is not used; `None`: any will do.
+    pub imei: Option<Imei>,
+    /// Written at the end of bring-up.
+    pub init: Vec<InitCommand>,
+    /// Whether messages are to be announced.
+    pub listening: Listening,
+    /// What is done with incoming calls.
+    pub calls: crate::config::Calls,
     /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
     pub network_timeout: Duration,
 }
@@ -94,6 +115,10 @@ impl From<&Config> for Settings {
             delivery_reports: config.delivery_reports,
             poll_interval: config.poll_interval,
             storage: config.storage.clone(),
+            imei: config.imei.clone(),
+            init: config.init.clone(),
+            listening: config.listening,
+            calls: config.calls,
             network_timeout: config.network_timeout,
         }
     }
@@ -176,6 +201,9 @@ pub struct Engine {
     slots: Slots,
     direct: Option<DirectPdu>,
     ussd: Ussd,
+    calls: Calls,
+    network: Network,
+    link: Link,
     upkeep: Upkeep,
     late: LateResults,
     health: Health,
@@ -218,6 +246,9 @@ impl Engine {
             slots: Slots::default(),
             direct: None,
             ussd: Ussd::default(),
+            calls: Calls::default(),
+            network: Network::default(),
+            link: Link::default(),
             upkeep: Upkeep::default(),
             late: LateResults::default(),
             health: Health::default(),
@@ -331,6 +362,7 @@ impl Engine {
         if self.lines.at_prompt() {
             self.handle_stray_prompt(now);
         }
+        self.settle_refusal(now);
         self.advance(now);
     }
 
@@ -349,6 +381,8 @@ impl Engine {
             self.expire(now);
         }
         self.expire_ussd(now);
+        self.expire_calls(now);
+        self.settle_refusal(now);
         self.advance(now);
     }
 
@@ -386,7 +420,26 @@ impl Engine {
                 }
             },
         };
-        [exchange, self.ussd.deadline()].into_iter().flatten().min()
+        let others = [
+            self.ussd.deadline(),
+            self.calls.deadline(),
+            self.network.deadline(),
+        ];
+        others.into_iter().chain([exchange]).flatten().min()
+    }
+
+    /// How many things the engine remembers, for the test that they have a bound.
+    #[cfg(test)]
+    fn waiting(&self) -> usize {
+        let queues = [
+            self.next.len(),
+            self.transmits.len(),
+            self.outputs.len(),
+            self.sends.len(),
+            self.commands.len(),
+            self.status.storage.len(),
+        ];
+        queues.iter().sum::<usize>() + self.slots.remembered()
     }
 
     fn has_room(&self) -> bool {
@@ -437,7 +490,8 @@ impl Engine {
                 Turn::Sending => self
                     .sends
                     .pop_front()
-                    .and_then(|(id, request)| self.job_of(now, id, request)),
+                    .and_then(|(id, request)| self.job_of(now, id, request))
+                    .map(|job| self.keeping_link(now, job)),
                 Turn::Commands => self
                     .commands
                     .pop_front()
@@ -485,6 +539,7 @@ impl Engine {
             Request::Staged => Answer::Listed(Err(CommandError::LineDown(doing))),
             Request::Delete { .. } => Answer::Deleted(Err(CommandError::LineDown(doing))),
             Request::Ussd { .. } => Answer::Ussd(Err(CommandError::LineDown(doing))),
+            Request::UssdEnd => Answer::UssdEnded(Err(CommandError::LineDown(doing))),
         };
         self.answer(id, answer);
     }

@@ -66,6 +66,7 @@ impl Engine {
                 Some(Job::Delete(self.deletion(id, slot, expected)))
             }
             Request::Ussd { code } => self.ussd_job(now, id, code),
+            Request::UssdEnd => Some(self.ussd_end_job(id)),
         }
     }
 
@@ -177,8 +178,9 @@ impl Engine {
             Job::Survey(survey) => self.answer(survey.id, Answer::Listed(Err(gone))),
             Job::Delete(deletion) => self.answer(deletion.id, Answer::Deleted(Err(gone))),
             Job::Select { wanted_by, .. } => self.lose(*wanted_by),
+            Job::UssdEnd { id: Some(id) } => self.answer(id, Answer::UssdEnded(Err(gone))),
             // The dialogue is answered by itself.
-            Job::Ussd { .. } | Job::UssdEnd => {}
+            Job::Ussd { .. } | Job::UssdEnd { id: None } => {}
             Job::Read {
                 purpose: Purpose::Announce,
                 ..
@@ -189,6 +191,9 @@ impl Engine {
             | Job::Restart { .. }
             | Job::BringUp
             | Job::List { .. }
+            | Job::KeepLink
+            | Job::ListCalls
+            | Job::HangUp
             | Job::Check(_) => {}
         }
     }

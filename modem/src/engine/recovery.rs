@@ -81,6 +81,9 @@ impl Engine {
     }
 
     pub(super) fn talk_again(&mut self) {
+        // What was to be said for the same end is said now: a modem that prompts again and again lets nothing pile up.
+        self.next
+            .retain(|job| !matches!(job, Job::Escape | Job::Synchronise { .. }));
         self.next.push_front(Job::Synchronise { left: ATTEMPTS });
         self.next.push_front(Job::Escape);
     }

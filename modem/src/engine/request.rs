@@ -52,6 +52,8 @@ pub enum Request {
         /// The code, such as `*100#`, or the reply to a question.
         code: String,
     },
+    /// `+CUSD=2`: ends the dialogue; a [`Request::Ussd`] that waits for its answer gets an error.
+    UssdEnd,
 }
 
 impl fmt::Debug for Request {
@@ -64,6 +66,7 @@ impl fmt::Debug for Request {
             Self::Staged => formatter.write_str("Staged"),
             Self::Delete { slot, .. } => write!(formatter, "Delete({slot})"),
             Self::Ussd { .. } => formatter.write_str("Ussd(..)"),
+            Self::UssdEnd => formatter.write_str("UssdEnd"),
         }
     }
 }
@@ -78,7 +81,8 @@ impl Request {
             | Self::Inspect { .. }
             | Self::Staged
             | Self::Delete { .. }
-            | Self::Ussd { .. } => false,
+            | Self::Ussd { .. }
+            | Self::UssdEnd => false,
         }
     }
 }
@@ -98,4 +102,6 @@ pub enum Answer {
     Deleted(Result<Deleted, CommandError>),
     /// To [`Request::Ussd`].
     Ussd(Result<UssdAnswer, CommandError>),
+    /// To [`Request::UssdEnd`]. That there was nothing to end is no error.
+    UssdEnded(Result<(), CommandError>),
 }

@@ -76,7 +76,11 @@ pub(super) fn is_unsolicited(line: &str) -> bool {
         "NORMAL POWER DOWN",
         "+PACSP0",
     ];
-    line.starts_with('^') || code(line).is_some() || WORDS.contains(&line)
+    line.starts_with('^')
+        || code(line).is_some()
+        || WORDS.contains(&line)
+        || line.starts_with("MISSED_CALL")
+        || line.starts_with("VOICE CALL")
 }
 
 /// Whether a line may be a PDU: hexadecimal in front, whatever follows it.

@@ -5,16 +5,19 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Engine;
-use super::command::{AnswerLines, Command, NETWORK};
+use super::command::{AnswerLines, CARD, Command, NETWORK};
 use super::job::{Check, Job, Reply};
 use super::text;
 use crate::config::DeliveryReports;
 use crate::redacted::Redacted;
-use crate::status::{Incoming, Registration, Signal};
+use crate::status::{Incoming, Phase, Registration, Signal, Technology};
 use crate::storage::Memory;
 
 /// How often memories are looked into where the modem announces nothing.
 const POLL: Duration = Duration::from_secs(5);
+/// How long a modem may look for no network before its radio is woken, and the pause before that is done again.
+const IDLE: Duration = Duration::from_secs(20);
+const WAKE_AGAIN: Duration = Duration::from_secs(600);
 
 /// When what is looked at.
 #[derive(Debug, Default)]
@@ -26,6 +29,10 @@ pub(super) struct Upkeep {
     pub(super) routing: Option<String>,
     /// `+CNMI?` as it read afterwards.
     routing_seen: Option<String>,
+    /// Since when the modem has not looked for a network; `None` while it does or has one.
+    idle_since: Option<Duration>,
+    /// The radio is not woken before.
+    next_wake: Duration,
 }
 
 impl Upkeep {
@@ -45,6 +52,9 @@ impl Engine {
         self.upkeep.next_poll = now + self.poll_pause();
         self.upkeep.queue.clear();
         self.upkeep.routing_seen = None;
+        self.upkeep.idle_since = None;
+        // Bring-up has just tried.
+        self.upkeep.next_wake = now + IDLE;
         self.look_at_routing();
         for memory in self.memories_at_start() {
             self.slots.list(memory);
@@ -69,7 +79,22 @@ impl Engine {
                 self.upkeep.queue.push_back(Check::Storage);
             }
         }
-        self.upkeep.queue.pop_front().map(Job::Check)
+        let check = self.upkeep.queue.pop_front()?;
+        match check {
+            Check::WakeRadio => self.set_phase(Phase::BringingUp {
+                step: "not registered: switching the radio on",
+            }),
+            Check::ChooseNetwork => self.set_phase(Phase::BringingUp {
+                step: "not registered: letting the modem choose a network, which takes up to 2 minutes",
+            }),
+            Check::Registration
+            | Check::Signal
+            | Check::Operator
+            | Check::Storage
+            | Check::Routing
+            | Check::RestoreRouting => {}
+        }
+        Some(Job::Check(check))
     }
 
     pub(super) fn check_command(&self, check: Check) -> Command {
@@ -85,6 +110,8 @@ impl Engine {
                 let routing = self.upkeep.routing.as_deref().unwrap_or("2,1");
                 Command::new(format!("AT+CNMI={routing}"), AnswerLines::None)
             }
+            Check::WakeRadio => Command::new("AT+CFUN=1", AnswerLines::None).within(CARD),
+            Check::ChooseNetwork => Command::new("AT+COPS=0", AnswerLines::None).within(NETWORK),
         }
     }
 
@@ -94,7 +121,10 @@ impl Engine {
             Reply::Error(_) | Reply::NoAnswer => Vec::new(),
         };
         match check {
-            Check::Registration => self.note_registration_answer(&lines),
+            Check::Registration => {
+                self.note_registration_answer(&lines);
+                self.wake_if_idle(now);
+            }
             Check::Signal => self.note_signal(&lines),
             Check::Operator => self.note_operator(&lines),
             Check::Storage => {
@@ -106,17 +136,46 @@ impl Engine {
                 }
             }
             Check::Routing => self.compare_routing(now, lines),
-            Check::RestoreRouting => {}
+            Check::RestoreRouting | Check::WakeRadio => {}
+            Check::ChooseNetwork => self.set_phase(Phase::Ready),
         }
     }
 
     /// `+CREG: n,stat,…`
     pub(super) fn note_registration_answer(&mut self, lines: &[String]) {
         for line in lines {
-            let stat = text::number(&text::arguments(line), 1);
-            if let (Some(code), Some(stat)) = (text::code(line), stat) {
-                self.note_registration(code, Registration::from_stat(stat));
-            }
+            self.handle_registration(line);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.status.registration == Registration::Idle
+            && !self.status.packet_registration.is_registered()
+    }
+
+    /// The registration fell to 0 by the modem's own word: it is looked at again soon.
+    pub(super) fn look_again_if_idle(&mut self, now: Duration) {
+        if !self.is_idle() {
+            self.upkeep.idle_since = None;
+        } else if self.bring_up.is_none() && self.upkeep.idle_since.is_none() {
+            self.upkeep.idle_since = Some(now);
+            self.upkeep.next_check = self.upkeep.next_check.min(now + IDLE);
+        }
+    }
+
+    /// A modem that has looked for no network for a while is told to, as in bring-up.
+    fn wake_if_idle(&mut self, now: Duration) {
+        self.look_again_if_idle(now);
+        let idle = self
+            .upkeep
+            .idle_since
+            .is_some_and(|since| now >= since + IDLE);
+        if idle && now >= self.upkeep.next_wake {
+            self.upkeep.next_wake = now + WAKE_AGAIN;
+            self.upkeep.queue = [Check::WakeRadio, Check::ChooseNetwork, Check::Registration]
+                .into_iter()
+                .chain(self.upkeep.queue.drain(..))
+                .collect();
         }
     }
 
@@ -129,10 +188,12 @@ impl Engine {
 
     pub(super) fn note_operator(&mut self, lines: &[String]) {
         if let Some(line) = lines.first() {
-            self.status.operator = text::arguments(line)
-                .into_iter()
-                .nth(2)
-                .filter(|name| !name.is_empty());
+            let arguments = text::arguments(line);
+            self.status.operator = arguments.get(2).filter(|name| !name.is_empty()).cloned();
+            let technology = text::number(&arguments, 3).and_then(Technology::from_act);
+            if self.status.operator.is_some() && technology.is_some() {
+                self.status.technology = technology;
+            }
         }
     }
 
@@ -141,7 +202,7 @@ impl Engine {
         let Some(line) = lines.first() else { return };
         let number = text::arguments(line).into_iter().next().unwrap_or_default();
         let number = if number.len() > 20 {
-            super::ussd::spell(&number, None)
+            super::spelling::spell(&number, None)
         } else {
             number
         };

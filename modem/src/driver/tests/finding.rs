@@ -1,9 +1,13 @@
 //! `port = "auto"` on machines of a folder, whose device files lead to simulated modems behind pseudo-terminals.
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use modem_sim::serve::{Handle as Network, Place, Pty};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::OpenptFlags;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::sync::mpsc;
 
 use super::super::find::Finder;
@@ -270,13 +274,72 @@ async fn an_adapter_is_used_only_where_it_is_named() {
     told(&elsewhere, "there is no modem at usb_path 1-4").await;
 }
 
+/// A port that says nothing and keeps what is written to it.
+struct Recorder {
+    master: OwnedFd,
+    _client: OwnedFd,
+}
+
+impl Recorder {
+    fn open(machine: &Machine, port: &str) -> Self {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = rustix::pty::openpt(flags).expect("a pseudo-terminal");
+        rustix::pty::grantpt(&master).expect("ours");
+        rustix::pty::unlockpt(&master).expect("ours");
+        let name = rustix::pty::ptsname(&master, Vec::new()).expect("a name");
+        let name = PathBuf::from(name.into_string().expect("a path"));
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let client = rustix::fs::open(&name, flags, Mode::empty()).expect("the other side");
+        let mut attributes = tcgetattr(&client).expect("a terminal");
+        attributes.make_raw();
+        tcsetattr(&client, OptionalActions::Now, &attributes).expect("a terminal");
+        rustix::fs::fcntl_setfl(&master, OFlags::NONBLOCK).expect("ours");
+        std::os::unix::fs::symlink(name, machine.path("dev").join(port)).expect("a link");
+        Self {
+            master,
+            _client: client,
+        }
+    }
+
+    fn written(&self) -> String {
+        let mut all = Vec::new();
+        let mut buffer = [0; 512];
+        while let Ok(length @ 1..) = rustix::io::read(&self.master, &mut buffer) {
+            all.extend_from_slice(&buffer[..length]);
+        }
+        String::from_utf8_lossy(&all).into_owned()
+    }
+}
+
 #[tokio::test]
-async fn a_stick_that_answers_nowhere_is_said_with_its_ports() {
+async fn a_stick_that_answers_nowhere_is_said_and_was_asked_nothing_but_at() {
     let machine = Machine::new();
-    let _first = silent(&machine, "ttyUSB0");
+    let port = Recorder::open(&machine, "ttyUSB0");
     machine.plug_in(&stick("1-1", &["ttyUSB0"]));
     let (handle, _events) = start(config(&machine));
     told(&handle, "answers on none of its ports (ttyUSB0)").await;
+    let written = port.written();
+    assert!(written.contains("AT\r"), "{written:?}");
+    let rest = written.replace("AT\r", "").replace('\u{1b}', "");
+    assert_eq!(rest, "", "{written:?}");
+}
+
+/// A modem that served and then hangs is given to the engine all the same, for it knows what to try.
+#[tokio::test]
+async fn a_known_modem_that_fell_silent_is_opened_again() {
+    let machine = Machine::new();
+    let network = modem(&machine, "ttyUSB0", FIRST).await;
+    machine.plug_in(&stick("1-1", &["ttyUSB0"]));
+    let (handle, _events) = start(config(&machine));
+    ready(&handle).await;
+    network.stop().await;
+    until(&handle, |status| !status.is_ready()).await;
+    let _hangs = silent(&machine, "ttyUSB0");
+    until(&handle, |status| {
+        matches!(status.phase, Phase::BringingUp { .. } | Phase::Recovering)
+    })
+    .await;
+    assert_eq!(locks(&machine), [lock_of(&machine, "ttyUSB0")]);
 }
 
 /// A real program that has the port open.

@@ -3,7 +3,7 @@
 use super::super::{Engine, text};
 use super::table::Verdict;
 use crate::redacted::Redacted;
-use crate::status::Identity;
+use crate::status::{Blocked, Identity};
 
 impl Engine {
     pub(super) fn note_text(
@@ -37,6 +37,29 @@ impl Engine {
         };
         *field(&mut self.status.identity) = Some(Redacted::new(digits));
         Verdict::Next
+    }
+
+    /// A modem that does not tell its IMEI is taken for the right one.
+    pub(super) fn note_imei(&mut self, lines: &[String]) -> Verdict {
+        let verdict = self.note_digits(lines, 14..=16, |identity| &mut identity.imei);
+        let other = match (&self.settings.imei, &self.status.identity.imei) {
+            (Some(wanted), Some(told)) => !wanted.is(told.reveal()),
+            (Some(_) | None, _) => false,
+        };
+        if other {
+            Verdict::Block(Blocked::OtherModem)
+        } else {
+            verdict
+        }
+    }
+
+    /// `+CNUM: "Own",+12025550100,145`, a line for each number; most cards hold none.
+    pub(super) fn note_own_number(&mut self, lines: &[String]) {
+        self.status.identity.own_number = lines
+            .iter()
+            .filter_map(|line| text::arguments(line).into_iter().nth(1))
+            .find(|number| number.bytes().any(|byte| byte.is_ascii_digit()))
+            .map(|number| Redacted::new(number.chars().take(40).collect::<String>()));
     }
 
     /// `+CRSM: 144,0,"98…"` is the card's own spelling, each pair of digits swapped.

@@ -102,6 +102,8 @@ impl Engine {
         self.status.identity = Identity::default();
         self.status.registration = Registration::default();
         self.status.packet_registration = Registration::default();
+        self.status.technology = None;
+        self.network.forget_registration();
         self.status.incoming = Incoming::default();
         self.status.storage.clear();
         self.health.begin_anew();
@@ -183,7 +185,7 @@ impl Engine {
         } else {
             let error = bring_up.last_error;
             let verdict = match &step.failed {
-                Failed::LeaveOut => Verdict::Next,
+                Failed::LeaveOut | Failed::Warn => Verdict::Next,
                 Failed::Block(blocked) => Verdict::Block(*blocked),
                 Failed::Judge(judge) => judge(self, error),
             };
@@ -215,6 +217,13 @@ impl Engine {
                 return bring_up.advance();
             }
         }
+        let busy = incoming::is_busy(&reply) && bring_up.busy < BUSY_ATTEMPTS;
+        if matches!(step.failed, Failed::Warn) && !matches!(reply, Reply::Ok(_)) && !busy {
+            self.warn_of_command(&reply);
+        }
+        let Some(bring_up) = &mut self.bring_up else {
+            return;
+        };
         let verdict = match reply {
             Reply::Ok(lines) => (step.note)(self, &lines),
             Reply::Error(error @ (ModemError::Cme(14 | 515) | ModemError::Cms(314)))
@@ -230,6 +239,16 @@ impl Engine {
             Reply::NoAnswer => Verdict::NextCommand,
         };
         self.follow(now, verdict);
+    }
+
+    fn warn_of_command(&self, reply: &Reply) {
+        let error = match reply {
+            Reply::Error(error) => error.to_string(),
+            Reply::Ok(_) | Reply::NoAnswer => "the modem did not answer in time".to_owned(),
+        };
+        if let Some(command) = self.bring_up_command() {
+            tracing::warn!(command = command.shown(), %error, "a command of init in the configuration failed; it is left out");
+        }
     }
 
     fn follow(&mut self, now: Duration, verdict: Verdict) {

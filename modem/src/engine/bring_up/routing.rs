@@ -2,7 +2,7 @@
 
 use super::super::{Engine, text};
 use super::table::Verdict;
-use crate::config::DeliveryReports;
+use crate::config::{DeliveryReports, Listening};
 use crate::status::Incoming;
 use crate::storage::Memory;
 
@@ -114,8 +114,24 @@ impl Engine {
         Verdict::Next
     }
 
-    /// `mode,mt,bm,ds,bfr`: the best that `+CNMI=?` offers first, then what more modems take.
+    /// `mode,mt,bm,ds,bfr`: the best that `+CNMI=?` offers first, then what more modems take. None where polling is wanted.
     pub(super) fn routing_commands(&self) -> Vec<String> {
+        match self.settings.listening {
+            Listening::Announcements => self.routings(1),
+            Listening::Polling => Vec::new(),
+        }
+    }
+
+    /// The same without announcements, where polling is wanted. Status reports come as ever: where they are not stored
+    /// they would be lost.
+    pub(super) fn quiet_commands(&self) -> Vec<String> {
+        match self.settings.listening {
+            Listening::Announcements => Vec::new(),
+            Listening::Polling => self.routings(0),
+        }
+    }
+
+    fn routings(&self, announcing: u8) -> Vec<String> {
         let offer = self
             .bring_up
             .as_ref()
@@ -138,18 +154,19 @@ impl Engine {
         let mode = first(0, &[2, 1, 3, 0]);
         let reported = first(3, reports);
         let buffered = first(4, &[0, 1]);
-        let mut routings = vec![format!("{mode},1,0,{reported},{buffered}")];
-        for fallback in [
-            "2,1,0,1,0",
-            "1,1,0,1,0",
-            "2,1,0,0,0",
-            "1,1,0,0,0",
-            "2,1",
-            "1,1",
+        let mut routings = vec![format!("{mode},{announcing},0,{reported},{buffered}")];
+        for (first, rest) in [
+            ("2", ",0,1,0"),
+            ("1", ",0,1,0"),
+            ("2", ",0,0,0"),
+            ("1", ",0,0,0"),
+            ("2", ""),
+            ("1", ""),
         ] {
-            let unwanted = fallback.contains("0,1,0") && reports == [0];
-            if !unwanted && routings.iter().all(|routing| routing != fallback) {
-                routings.push(fallback.to_owned());
+            let fallback = format!("{first},{announcing}{rest}");
+            let unwanted = rest == ",0,1,0" && reports == [0];
+            if !unwanted && !routings.contains(&fallback) {
+                routings.push(fallback);
             }
         }
         routings
@@ -176,5 +193,18 @@ impl Engine {
         } else {
             Incoming::Polled
         };
+    }
+
+    pub(super) fn note_quiet(&mut self) {
+        self.upkeep.routing = None;
+        self.status.incoming = Incoming::Polled;
+    }
+
+    /// The configuration's own, in its order.
+    pub(super) fn init_commands(&self) -> Vec<String> {
+        let commands = self.settings.init.iter();
+        commands
+            .map(|command| command.as_str().to_owned())
+            .collect()
     }
 }

@@ -40,6 +40,8 @@ pub(super) enum Verdict {
 /// What follows when no command of a step was taken.
 pub(super) enum Failed {
     LeaveOut,
+    /// The same, and a warning is written for each command: somebody configured them.
+    Warn,
     Block(Blocked),
     Judge(fn(&mut Engine, Option<ModemError>) -> Verdict),
 }
@@ -113,7 +115,7 @@ pub(super) const STEPS: &[Step] = &[
         )
     },
     Step {
-        note: |engine, lines| engine.note_digits(lines, 14..=16, |identity| &mut identity.imei),
+        note: Engine::note_imei,
         ..optional(
             "asking for the IMEI",
             &["AT+CGSN", "AT+GSN"],
@@ -188,6 +190,23 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         note: |engine, lines| {
+            engine.note_own_number(lines);
+            Verdict::Next
+        },
+        ..optional(
+            "asking for the SIM's phone number",
+            &["AT+CNUM"],
+            AnswerLines::Coded("+CNUM"),
+        )
+    },
+    // With 2 instead of 1 the technology is told too.
+    optional(
+        "asking for word of the registration",
+        &["AT+CREG=2", "AT+CREG=1"],
+        AnswerLines::None,
+    ),
+    Step {
+        note: |engine, lines| {
             engine.note_registration_answer(lines);
             engine.note_asleep(engine.status.registration == Registration::Idle)
         },
@@ -225,8 +244,8 @@ pub(super) const STEPS: &[Step] = &[
         )
     },
     optional(
-        "asking for word of the registration",
-        &["AT+CREG=1"],
+        "asking for word of the packet registration",
+        &["AT+CGREG=2", "AT+CGREG=1"],
         AnswerLines::None,
     ),
     Step {
@@ -237,6 +256,11 @@ pub(super) const STEPS: &[Step] = &[
             AnswerLines::Coded("+CGREG"),
         )
     },
+    optional(
+        "asking for word of the packet registration",
+        &["AT+CEREG=2", "AT+CEREG=1"],
+        AnswerLines::None,
+    ),
     Step {
         note: Engine::note_network,
         ..optional(
@@ -276,6 +300,11 @@ pub(super) const STEPS: &[Step] = &[
             AnswerLines::Coded("+COPS"),
         )
     },
+    optional(
+        "asking for word of the time",
+        &["AT+CTZR=1", "AT+CLTS=1"],
+        AnswerLines::None,
+    ),
     Step {
         note: |engine, lines| {
             engine.note_service_centre(lines);
@@ -333,5 +362,49 @@ pub(super) const STEPS: &[Step] = &[
             Verdict::Next
         }),
         ..optional("having messages announced", &[], AnswerLines::None)
+    },
+    Step {
+        commands: Commands::Chosen(Engine::quiet_commands),
+        note: |engine, _| {
+            engine.note_quiet();
+            Verdict::Next
+        },
+        ..optional(
+            "having messages stored without a word, as they are looked for every few seconds",
+            &[],
+            AnswerLines::None,
+        )
+    },
+    optional(
+        "asking for what the network says by USSD",
+        &["AT+CUSD=1"],
+        AnswerLines::None,
+    ),
+    optional(
+        "asking for the kind of each call",
+        &["AT+CRC=1"],
+        AnswerLines::None,
+    ),
+    optional(
+        "asking for the number of each caller",
+        &["AT+CLIP=1"],
+        AnswerLines::None,
+    ),
+    optional(
+        "asking for word of a second caller",
+        &["AT+CCWA=1"],
+        AnswerLines::None,
+    ),
+    Step {
+        commands: Commands::Chosen(Engine::init_commands),
+        // Each of them, whatever became of the one before.
+        note: |_, _| Verdict::NextCommand,
+        limit: NETWORK,
+        failed: Failed::Warn,
+        ..optional(
+            "writing the commands of the configuration",
+            &[],
+            AnswerLines::None,
+        )
     },
 ];

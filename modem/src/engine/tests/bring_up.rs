@@ -48,13 +48,17 @@ fn a_plain_modem_is_asked_everything_once_and_in_order() {
         AT+CCID
         AT+CPIN?
         AT+CIMI
+        AT+CNUM
+        AT+CREG=2
         AT+CREG?
-        AT+CREG=1
+        AT+CGREG=2
         AT+CGREG?
+        AT+CEREG=2
         AT+CEREG?
         AT+CSQ
         AT+COPS=3,0
         AT+COPS?
+        AT+CTZR=1
         AT+CSCA?
         AT+CMGF=0
         AT+CSMS=0
@@ -62,6 +66,10 @@ fn a_plain_modem_is_asked_everything_once_and_in_order() {
         AT+CPMS="SM","SM","SM"
         AT+CNMI=?
         AT+CNMI=2,1,0,1,0
+        AT+CUSD=1
+        AT+CRC=1
+        AT+CLIP=1
+        AT+CCWA=1
         AT+CMGL=4
         AT+CNMI?"#]]
     .assert_eq(&bench.written.join("\n"));

@@ -1,8 +1,10 @@
 //! A bench for the engine: virtual time, a scripted modem on the other end, and what came out as text.
 
 mod bring_up;
+mod calls;
 mod deleting;
 mod health;
+mod network;
 mod quirks;
 mod random;
 mod reading;
@@ -11,14 +13,15 @@ mod sending;
 mod simulated;
 mod storage;
 mod two_step;
+mod ussd;
 mod vectors;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Answer, Engine, Output, Request, RequestId, Settings};
-use crate::config::DeliveryReports;
-use crate::event::{Accepted, Event, Origin};
+use crate::config::{Calls, DeliveryReports, Listening};
+use crate::event::{Accepted, Event, FollowUp, Origin};
 use crate::pdu::RawPdu;
 use crate::status::Phase;
 use crate::storage::{Memory, StorageSlot};
@@ -43,6 +46,10 @@ fn settings() -> Settings {
         delivery_reports: DeliveryReports::Wanted,
         poll_interval: seconds(60),
         storage: None,
+        imei: None,
+        init: Vec::new(),
+        listening: Listening::Announcements,
+        calls: Calls::LetRing,
         network_timeout: Duration::ZERO,
     }
 }
@@ -321,10 +328,12 @@ fn told(output: &Output) -> String {
                 Answer::Ussd(Ok(answer)) => {
                     format!("{:?} {}", answer.follow_up, answer.text.reveal())
                 }
+                Answer::UssdEnded(Ok(())) => "the dialogue is over".to_owned(),
                 Answer::Staged(Err(error))
                 | Answer::Inspected(Err(error))
                 | Answer::Listed(Err(error))
                 | Answer::Deleted(Err(error))
+                | Answer::UssdEnded(Err(error))
                 | Answer::Ussd(Err(error)) => format!("error: {error}"),
             };
             format!("{id}: {what}")
@@ -341,7 +350,24 @@ fn told(output: &Output) -> String {
             Err(error) => format!("late, tag {tag}: {error}"),
         },
         Output::Event(Event::PhaseChanged(phase)) => format!("phase: {phase}"),
-        Output::Event(Event::Ussd(answer)) => format!("ussd: {}", answer.text.reveal()),
+        Output::Event(Event::Ussd(answer)) if answer.follow_up == FollowUp::Ended => {
+            format!("ussd: {}", answer.text.reveal())
+        }
+        Output::Event(Event::Ussd(answer)) => {
+            format!("ussd, {:?}: {}", answer.follow_up, answer.text.reveal())
+        }
+        Output::Event(Event::Call(call)) => format!(
+            "call from {}: {:?}, {} rings",
+            call.from.as_ref().map_or("nobody", |from| from.reveal()),
+            call.outcome,
+            call.rings
+        ),
+        Output::Event(Event::NetworkTime(time)) => format!(
+            "network time: {} quarters, {:?}",
+            time.offset_quarters, time.utc_seconds
+        ),
+        Output::Event(Event::RegistrationDenied) => "registration denied".to_owned(),
+        Output::Event(Event::Roaming(roaming)) => format!("roaming: {roaming:?}"),
         Output::Event(Event::PinAccepted) => "PIN accepted".to_owned(),
         Output::Event(Event::StorageFull(full)) => {
             format!("{} full: {} of {}", full.memory, full.used, full.total)

@@ -116,3 +116,22 @@ proptest! {
         prop_assert!(!bench.written.is_empty());
     }
 }
+
+/// A modem out of its mind: prompts, and announcements in memories and slots without end.
+#[test]
+fn nothing_piles_up_in_the_engine() {
+    let mut bench = Bench::ready();
+    let mut most = 0;
+    for round in 0..20_000_u32 {
+        bench.say("> ");
+        let name = format!("M{}", round % 7000);
+        bench.say(&format!(
+            "+CMTI: \"{name}\",{}\r\n+CDSI: \"{name}\"\r\n",
+            round % 65_536
+        ));
+        bench.run(std::time::Duration::from_millis(37));
+        bench.forget();
+        most = most.max(bench.engine.waiting());
+    }
+    assert!(most < 600, "{most} things wait");
+}

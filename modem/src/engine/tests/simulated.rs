@@ -1,6 +1,8 @@
 //! The engine against the simulated modem and network, in virtual time. The simulator's own log says what really
 //! happened.
 
+mod events;
+
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
@@ -170,6 +172,10 @@ impl Line {
             | Output::Event(
                 Event::PhaseChanged(_)
                 | Event::Ussd(_)
+                | Event::Call(_)
+                | Event::NetworkTime(_)
+                | Event::RegistrationDenied
+                | Event::Roaming(_)
                 | Event::PinAccepted
                 | Event::StorageFull(_),
             ) => {}

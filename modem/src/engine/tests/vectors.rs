@@ -150,6 +150,43 @@ fn every_transcript_ends_as_wished() {
                 bench.say(&pieces[0]);
                 assert!(bench.told.starts_with("received SM 1 "), "{}", bench.told);
             }
+            (_, "Qualcomm M6280 SIM busy on CSCA") => {
+                let bench = brought_up("AT+CSCA?", &all);
+                assert!(
+                    bench.engine.status().service_centre.is_some(),
+                    "asked again"
+                );
+            }
+            ("gammu/gammu#93", _) => {
+                let bench = brought_up("AT+CPMS=\"", &all);
+                let chosen = bench
+                    .written
+                    .iter()
+                    .filter(|written| written.starts_with("AT+CPMS=\""));
+                assert_eq!(chosen.count(), 2, "the same command again");
+                assert!(!bench.engine.status().storage.is_empty());
+            }
+            ("gammu/gammu#438", _) => {
+                let told = sent(&all, "\r\n+CMGS: 77\r\n\r\nOK\r\n");
+                assert_eq!(told, "1: accepted, reference 77");
+            }
+            ("zabsalahid/serialport-gsm#60", _) => {
+                let mut bench = Bench::ready();
+                bench.say(&all);
+                assert_eq!(bench.written, ["AT+CMGR=1"], "{all}");
+            }
+            (_, "dispatch") if all.contains("+CUSD") => {
+                let mut bench = Bench::ready();
+                bench.rule("AT+CUSD", 1, &all.replace("132", "132\r\n"));
+                bench.ask(Request::Ussd {
+                    code: "*99#".to_owned(),
+                });
+                bench.run(seconds(1));
+                assert_eq!(
+                    bench.told,
+                    "1: error: the network does not support this service (+CME ERROR: 132)\n"
+                );
+            }
             _ => {
                 // As the answer to the command that is echoed or fits, and out of the blue.
                 let known = [
