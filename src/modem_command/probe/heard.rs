@@ -1,4 +1,4 @@
-//! What went over the port during bring-up, command by command: what the driver has no field for, and what was refused.
+//! What went over the port during bring-up, command by command: what was taken and what was refused.
 //!
 //! Bounded, and tolerant: it only ever adds to a report.
 
@@ -8,14 +8,12 @@ use modem::transcript::Direction;
 const MOST: usize = 500;
 const LONGEST: usize = 4096;
 
-/// How each command ended, and the last information line under each name.
+/// How each command ended.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     to: Vec<u8>,
     from: Vec<u8>,
     pub(super) commands: Vec<Command>,
-    /// Such as `+COPS: 0,0,"Simulated",7`.
-    lines: Vec<(String, String)>,
 }
 
 /// One command and its end.
@@ -51,12 +49,6 @@ impl Heard {
         }
     }
 
-    /// What stands behind the colon of the last line with this name.
-    pub(super) fn said(&self, name: &str) -> Option<&str> {
-        let found = self.lines.iter().find(|(known, _)| known == name);
-        found.map(|(_, rest)| rest.as_str())
-    }
-
     /// The last command that begins so and was taken.
     pub(super) fn taken(&self, beginning: &str) -> Option<&str> {
         self.commands
@@ -83,20 +75,9 @@ impl Heard {
             "OK" | "ERROR" | "COMMAND NOT SUPPORT" | "NOT SUPPORTED"
         ) || line.starts_with("+CME ERROR")
             || line.starts_with("+CMS ERROR");
-        if is_end {
-            if let Some(command) = self.commands.last_mut().filter(|last| last.end.is_none()) {
-                command.end = Some(line.chars().take(64).collect());
-            }
-            return;
-        }
-        if let Some((name, rest)) = line.split_once(':')
-            && name.starts_with(['+', '^'])
-            && name.len() <= 16
+        if is_end && let Some(command) = self.commands.last_mut().filter(|last| last.end.is_none())
         {
-            self.lines.retain(|(known, _)| known != name);
-            if self.lines.len() < MOST {
-                self.lines.push((name.to_owned(), rest.trim().to_owned()));
-            }
+            command.end = Some(line.chars().take(64).collect());
         }
     }
 }
@@ -123,7 +104,5 @@ mod tests {
         let ends: Vec<Option<&str>> = heard.commands.iter().map(|c| c.end.as_deref()).collect();
         assert_eq!(ends, [Some("+CMS ERROR: 303"), Some("OK"), None]);
         assert_eq!(heard.taken("AT+CNMI="), Some("AT+CNMI=2,1"));
-        assert_eq!(heard.said("+CNUM"), Some(",\"+12025550198\",145"));
-        assert_eq!(heard.said("^RSSI"), Some("3"));
     }
 }

@@ -25,24 +25,6 @@ pub(super) struct Problem {
     pub(super) words: String,
 }
 
-/// `<AcT>` of `+COPS?` (3GPP TS 27.007 §7.3).
-const TECHNOLOGIES: [(&str, &str); 14] = [
-    ("0", "GSM"),
-    ("1", "GSM compact"),
-    ("2", "UMTS"),
-    ("3", "GSM with EDGE"),
-    ("4", "UMTS with HSDPA"),
-    ("5", "UMTS with HSUPA"),
-    ("6", "UMTS with HSPA"),
-    ("7", "LTE"),
-    ("8", "EC-GSM-IoT"),
-    ("9", "NB-IoT"),
-    ("10", "LTE with a 5G core"),
-    ("11", "5G"),
-    ("12", "5G"),
-    ("13", "LTE with 5G"),
-];
-
 impl Report<'_> {
     /// Empty for a modem that does everything.
     pub(super) fn problems(&self) -> Vec<Problem> {
@@ -123,25 +105,6 @@ impl Report<'_> {
         )
     }
 
-    fn own_number(&self) -> String {
-        let number = self.heard.said("+CNUM").and_then(|line| {
-            let number = line.split(',').nth(1)?.trim().trim_matches('"');
-            (!number.is_empty()).then(|| number.to_owned())
-        });
-        number.map_or_else(|| "not told".to_owned(), |number| self.personal(&number, 3))
-    }
-
-    fn technology(&self) -> &'static str {
-        let number = self
-            .heard
-            .said("+COPS")
-            .and_then(|line| line.rsplit(',').next());
-        TECHNOLOGIES
-            .iter()
-            .find(|(known, _)| Some(*known) == number.map(str::trim))
-            .map_or("not told", |(_, name)| name)
-    }
-
     fn announcements(&self) -> String {
         let how = match self.status.incoming {
             Incoming::Announced => "announced by the modem",
@@ -197,11 +160,18 @@ impl fmt::Display for Report<'_> {
         line("IMEI", &self.redacted(identity.imei.as_ref(), 8))?;
         line("IMSI", &self.redacted(identity.imsi.as_ref(), 5))?;
         line("ICCID", &self.redacted(identity.iccid.as_ref(), 6))?;
-        line("own number", &self.own_number())?;
+        line(
+            "own number",
+            &self.redacted(identity.own_number.as_ref(), 3),
+        )?;
         line("calls and SMS", &status.registration.to_string())?;
         line("packet data", &status.packet_registration.to_string())?;
         line("operator", &told(&status.operator))?;
-        line("technology", self.technology())?;
+        let technology = status.technology.map_or_else(
+            || "not told".to_owned(),
+            |technology| technology.to_string(),
+        );
+        line("technology", &technology)?;
         let signal = status.signal.map_or_else(
             || "not known".to_owned(),
             |signal| format!("{} dBm ({} %)", signal.dbm(), signal.percent()),
@@ -255,7 +225,7 @@ impl Report<'_> {
 #[cfg(test)]
 mod tests {
     use modem::transcript::Direction;
-    use modem::{Blocked, Identity, Registration, Signal};
+    use modem::{Blocked, Identity, Registration, Signal, Technology};
 
     use super::*;
 
@@ -270,6 +240,7 @@ mod tests {
             },
             registration: Registration::Home,
             signal: Signal::from_rssi(20),
+            technology: Some(Technology::Fourth),
             service_centre: Some(Redacted::new("+447700900999")),
             ..Status::default()
         }
@@ -300,7 +271,7 @@ mod tests {
         }
         for words in [
             "49015420… (15 characters",
-            "technology       LTE",
+            "technology       4G",
             "-73 dBm (64 %)",
             "AT+CPIN=: +CME ERROR: 16",
         ] {
