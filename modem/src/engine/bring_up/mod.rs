@@ -96,6 +96,7 @@ impl BringUp {
         self.last_error = None;
     }
 }
+
 impl Engine {
     pub(super) fn begin_bring_up(&mut self, now: Duration) {
         self.bring_up = Some(BringUp::new(now));
