@@ -163,7 +163,10 @@ impl Engine {
         }
         in_flight.push(line);
         match in_flight.command.answer {
-            AnswerLines::CodedThenPdu(_) => in_flight.wants_pdu = true,
+            AnswerLines::CodedThenPdu(_) => {
+                in_flight.wants_pdu = true;
+                self.direct = None; // Its PDU was lost: the next one is this header's.
+            }
             AnswerLines::Coded(_) if in_flight.stage == Stage::Late => {
                 // Told now: its `OK` may never come.
                 in_flight.deadline = in_flight.deadline.min(now + SHORT);
@@ -210,6 +213,11 @@ impl Engine {
             self.in_flight = Some(in_flight);
             return;
         }
+        self.end(now, in_flight, ended);
+    }
+
+    /// The command is over, unless its result is another's.
+    fn end(&mut self, now: Duration, mut in_flight: InFlight, ended: Final) {
         if matches!(
             in_flight.job,
             Job::Read { .. } | Job::List { .. } | Job::Survey(_) | Job::Delete(_)
@@ -217,25 +225,35 @@ impl Engine {
         {
             self.quiet_until = self.quiet_until.max(now + AFTER_EMPTY);
         }
+        let stands_at_prompt = match in_flight.stage {
+            Stage::Prompt => self.late.owes(now),
+            Stage::Result => !in_flight.left && !self.transmits.is_empty(),
+            Stage::Answer | Stage::Late => false,
+        };
         if !in_flight.left {
             self.transmits.clear(); // A payload that was not handed out must not follow.
         }
         tracing::debug!(command = in_flight.command.shown(), result = ?ended, "answered");
         self.quiet_until = self.quiet_until.max(now + self.settle);
-        if in_flight.stage == Stage::Late {
-            return self.resolve_late(ended, &in_flight.lines);
-        }
         if in_flight.left && self.is_owed(now, ended, &in_flight.lines) {
             // Its own result comes, or it stays in doubt.
             in_flight.passed_over.push(ended);
+            if in_flight.deadline <= now {
+                in_flight.deadline = now + LATE_RESULT;
+            }
             self.in_flight = Some(in_flight);
             return;
         }
-        if !in_flight.passed_over.is_empty()
-            && !self
-                .late
-                .proves(ended, &in_flight.lines, &in_flight.passed_over)
-        {
+        let passed_over = &in_flight.passed_over;
+        let clear =
+            passed_over.is_empty() || self.late.proves(ended, &in_flight.lines, passed_over);
+        if in_flight.stage == Stage::Late {
+            if clear || ended == Final::Ok {
+                self.resolve_late(ended, &in_flight.lines);
+            }
+            return;
+        }
+        if !clear {
             // Which of them was its own cannot be told.
             return self.finish(now, in_flight.job, Reply::NoAnswer, true);
         }
@@ -269,6 +287,10 @@ impl Engine {
         let left = in_flight.left;
         let reply = Reply::new(ended, in_flight.lines);
         self.finish(now, in_flight.job, reply, left);
+        if stands_at_prompt {
+            // The error was an earlier command's, and the prompt would swallow the next one.
+            self.talk_again();
+        }
     }
 
     /// The deadline of the command in flight has come.
@@ -276,27 +298,22 @@ impl Engine {
         let Some(mut in_flight) = self.in_flight.take() else {
             return;
         };
-        if !in_flight.left {
-            self.transmits.clear(); // A payload that was not handed out must not follow.
-        }
-        if let Some(held) = in_flight.held.take() {
-            if in_flight.lines.is_empty() {
-                let reply = match self.late.settle(&held.lines) {
-                    Whose::Newer => Reply::new(held.ended, held.lines),
-                    Whose::Unclear => Reply::NoAnswer,
-                };
-                return self.finish(now, in_flight.job, reply, true);
-            }
-            self.resolve_late(held.ended, &held.lines);
-        }
         let has_line = matches!(in_flight.command.answer, AnswerLines::Coded(_))
             && !in_flight.lines.is_empty()
             || in_flight.seems_empty && in_flight.lines.is_empty()
             || in_flight.is_answered;
         if has_line && in_flight.stage != Stage::Late {
-            let left = in_flight.left;
-            let reply = Reply::Ok(mem::take(&mut in_flight.lines));
-            return self.finish(now, in_flight.job, reply, left);
+            return self.end(now, in_flight, Final::Ok);
+        }
+        if !in_flight.left {
+            self.transmits.clear(); // A payload that was not handed out must not follow.
+        }
+        if let Some(held) = in_flight.held.take() {
+            let reply = match self.late.settle(&held.lines) {
+                Whose::Newer => Reply::new(held.ended, held.lines),
+                Whose::Unclear => Reply::NoAnswer,
+            };
+            return self.finish(now, in_flight.job, reply, true);
         }
         tracing::debug!(command = in_flight.command.shown(), stage = ?in_flight.stage, "no answer in time");
         if in_flight.left && in_flight.stage != Stage::Late {

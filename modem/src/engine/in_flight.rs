@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::command::{AnswerLines, Command};
+use super::command::{AnswerLines, Command, Leaves};
 use super::job::Job;
 use super::network;
 use super::text::{self, Final};
@@ -10,8 +10,7 @@ use super::text::{self, Final};
 /// Most that one answer may hold.
 const ANSWER_BYTES: usize = 1 << 20;
 
-/// The command in flight.
-#[derive(Debug)]
+/// The command in flight. Never shown: its lines may be a number or a text.
 pub(super) struct InFlight {
     pub(super) job: Job,
     pub(super) deadline: Duration,
@@ -36,7 +35,6 @@ pub(super) struct InFlight {
 }
 
 /// A result that waits for another one.
-#[derive(Debug)]
 pub(super) struct Held {
     pub(super) ended: Final,
     pub(super) lines: Vec<String>,
@@ -86,7 +84,9 @@ impl InFlight {
 
     /// Whether a line belongs to its answer.
     pub(super) fn takes(&self, line: &str) -> bool {
-        if self.stage == Stage::Prompt {
+        // Before it is handed out, a reference is that of an older send.
+        let is_held_back = self.command.leaves != Leaves::Never && !self.left;
+        if self.stage == Stage::Prompt || is_held_back {
             return false;
         }
         match self.command.answer {

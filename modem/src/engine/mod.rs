@@ -104,8 +104,7 @@ pub enum Output {
     ResetUsb,
 }
 
-/// Bytes for the port, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Bytes for the port, in order. Never shown: they may be a number, a text or a PIN.
 struct Transmit {
     bytes: Vec<u8>,
     /// Whether a message may have left once these bytes were handed out.
@@ -242,6 +241,7 @@ impl Engine {
     /// The port is open: bring-up begins.
     pub fn handle_opened(&mut self, now: Duration) {
         self.port = Port::Open;
+        self.late.begin(now);
         self.lines.clear();
         self.transmits.clear();
         self.quiet_until = now;

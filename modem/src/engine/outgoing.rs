@@ -154,7 +154,11 @@ impl Engine {
         } else {
             SendError::Retry { cause }
         };
-        self.answer(sending.id, Answer::Sent(Err(error)));
+        let outcome = Err(error);
+        if left {
+            self.late.note(&outcome); // It may have taken a reference.
+        }
+        self.answer(sending.id, Answer::Sent(outcome));
     }
 
     pub(super) fn finish_stage(&mut self, id: RequestId, reply: Reply) {

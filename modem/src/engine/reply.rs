@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::in_flight::Stage;
 use super::job::{Job, Purpose, Reply};
 use super::recovery::SETTLE;
+use super::text::Final;
 use super::{Answer, Engine, Request, RequestId, late};
 use crate::cause::Cause;
 use crate::error::{CommandError, SendError};
@@ -25,7 +26,9 @@ impl Engine {
                 | Job::Restart { .. }
                 | Job::Select { .. }
         );
-        if !talks {
+        // What the network says of a message says nothing of the modem.
+        let by_network = left && matches!(reply, Reply::Error(_));
+        if !talks && !by_network {
             self.note_reply(now, &reply);
         }
         let error = match &reply {
@@ -76,7 +79,11 @@ impl Engine {
             if let Job::Send(sending) = in_flight.job {
                 // In `Late` it was answered already.
                 if in_flight.stage != Stage::Late {
-                    self.lose_send(&sending, in_flight.lines, in_flight.left);
+                    let passed_over = &in_flight.passed_over;
+                    let clear = passed_over.is_empty()
+                        || self.late.proves(Final::Ok, &in_flight.lines, passed_over);
+                    let lines = if clear { in_flight.lines } else { Vec::new() };
+                    self.lose_send(&sending, lines, in_flight.left);
                 }
             } else {
                 self.lose(in_flight.job);
