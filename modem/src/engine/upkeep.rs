@@ -138,6 +138,7 @@ impl Engine {
                 if let Some(reading) = self.memories.reading.clone() {
                     self.note_storage(&reading, &lines);
                 }
+                self.compare_receiving(&lines);
                 let memories = if now >= self.upkeep.next_round {
                     self.upkeep.next_round = now + ROUND;
                     self.all_memories()
