@@ -45,7 +45,8 @@ const DOUBLED: Duration = Duration::from_millis(200);
 pub struct Unfinished {
     /// The caller's own mark of it.
     pub tag: u64,
-    /// The newest reference that the modem gave before it; `None` if none is known.
+    /// The reference that the modem gave just before it; `None` if none is known, or if another send in between may have
+    /// taken one.
     pub last_reference: Option<u8>,
 }
 
@@ -124,7 +125,7 @@ impl LateResults {
         }
     }
 
-    /// The port was closed: nothing comes any more.
+    /// The modem went away: nothing comes any more.
     pub(super) fn forget(&mut self) {
         self.open = None;
     }
@@ -209,9 +210,10 @@ impl LateResults {
     pub(super) fn proves(&self, ended: Final, lines: &[String], passed_over: &[Final]) -> bool {
         match ended {
             Final::Error(error) => passed_over.iter().all(|over| says_the_same(*over, error)),
-            Final::Ok => self
-                .highest()
-                .is_none_or(|highest| reference((ended, lines)) == Some(highest)),
+            Final::Ok => match self.highest() {
+                Some(highest) => reference((ended, lines)) == Some(highest),
+                None => self.open.is_none(),
+            },
         }
     }
 
