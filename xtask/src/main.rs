@@ -16,6 +16,7 @@ mod ci;
 mod counterparts;
 mod leftovers;
 mod readme;
+mod soak;
 mod tally;
 mod test;
 mod virtual_machine;
@@ -50,6 +51,8 @@ enum Task {
     Ci,
     /// Measure, and print a table with what was to be reached and what other programs do in the same run.
     Bench(bench::Options),
+    /// Play days of random faults in virtual time, and account for every message.
+    Soak(soak::Options),
     /// Prove the dependencies between crates that must not exist.
     Boundaries,
 }
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         }
         Task::Ci => ci::run(&workspace),
         Task::Bench(options) => bench::run(&workspace, &options),
+        Task::Soak(options) => soak::run(&workspace, &options).map(|()| true),
         Task::Boundaries => boundaries::run(&workspace),
     });
     match outcome {

@@ -235,6 +235,7 @@ impl Engine {
         }
         tracing::debug!(command = in_flight.command.shown(), result = ?ended, "answered");
         self.quiet_until = self.quiet_until.max(now + self.settle);
+        self.late.ended(now);
         if in_flight.left && self.is_owed(now, ended, &in_flight.lines) {
             // Its own result comes, or it stays in doubt.
             in_flight.passed_over.push(ended);
@@ -326,6 +327,7 @@ impl Engine {
         if in_flight.job == Job::Escape {
             self.quiet_until = now + SETTLE;
         } else if let Job::Synchronise { left } = in_flight.job {
+            self.late.owe(now);
             let Some(left) = left.checked_sub(1) else {
                 return self.give_up(now);
             };

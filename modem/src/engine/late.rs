@@ -42,12 +42,16 @@ const OWED_AT_START: Duration = Duration::from_secs(15);
 /// How long the result of its last send is expected, from when the port was opened.
 const UNFINISHED: Duration = Duration::from_secs(150);
 
+/// A result that comes so soon after another may be the same once more.
+const DOUBLED: Duration = Duration::from_millis(200);
+
 /// A send that an earlier life of the program handed to the modem and did not see the end of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfinished {
     /// The caller's own mark of it.
     pub tag: u64,
-    /// The newest reference that the modem gave before it; `None` if none is known.
+    /// The reference that the modem gave just before it; `None` if none is known, or if another send in between may have
+    /// taken one.
     pub last_reference: Option<u8>,
 }
 
@@ -57,6 +61,8 @@ pub(super) struct LateResults {
     /// Results of commands that are no sends, and until when they may come.
     owed: u8,
     owed_until: Duration,
+    /// When a command last ended.
+    ended_at: Duration,
     open: Option<Open>,
     /// That of an earlier life, until the port was first opened.
     unfinished: Option<u64>,
@@ -123,6 +129,7 @@ impl LateResults {
         Self {
             owed: 0,
             owed_until: Duration::ZERO,
+            ended_at: Duration::ZERO,
             open: None,
             unfinished: unfinished.map(|unfinished| unfinished.tag),
             begun: false,
@@ -160,12 +167,19 @@ impl LateResults {
         self.owed > 0 && now < self.owed_until
     }
 
-    /// A result that belonged to nothing.
-    pub(super) fn pay(&mut self) {
-        self.owed = self.owed.saturating_sub(1);
+    /// A command ended.
+    pub(super) fn ended(&mut self, now: Duration) {
+        self.ended_at = now;
     }
 
-    /// The port was closed: nothing comes any more.
+    /// A result that belonged to nothing: one that was owed, unless it doubles the one just before it.
+    pub(super) fn pay(&mut self, now: Duration) {
+        if now > self.ended_at + DOUBLED {
+            self.owed = self.owed.saturating_sub(1);
+        }
+    }
+
+    /// The modem went away: nothing comes any more.
     pub(super) fn forget(&mut self) {
         self.open = None;
     }
@@ -285,9 +299,10 @@ impl LateResults {
                 only_a_send_ends_so(error)
                     || passed_over.iter().all(|over| says_the_same(*over, error))
             }
-            Final::Ok => self
-                .highest()
-                .is_none_or(|highest| reference((ended, lines)) == Some(highest)),
+            Final::Ok => match self.highest() {
+                Some(highest) => reference((ended, lines)) == Some(highest),
+                None => self.open.is_none(),
+            },
         }
     }
 
@@ -347,7 +362,7 @@ impl Engine {
         };
         let owed = !proven && self.late.owes(now);
         if owed {
-            self.late.pay();
+            self.late.owed = self.late.owed.saturating_sub(1);
         }
         owed
     }

@@ -267,7 +267,9 @@ impl Engine {
         self.direct = None;
         self.memories = Memories::default();
         self.slots.forget();
-        self.late.forget();
+        if !matches!(self.status.phase, Phase::NotAnswering) {
+            self.late.forget();
+        }
         self.turn_away();
     }
 
