@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::command::{AnswerLines, Command};
 use super::job::{Job, Purpose, Reply};
+use super::memories::MEMORIES;
 use super::text;
 use super::{Answer, Engine};
 use crate::cause::ModemError;
@@ -18,8 +19,7 @@ use crate::storage::{Memory, SlotContent, SlotStatus, StorageSlot};
 
 /// Slots that may wait to be read; beyond it the memory is listed instead.
 const WAITING: usize = 512;
-/// Memories that wait to be listed, or cannot be, and messages that are remembered: far more than any modem has.
-const MEMORIES: usize = 16;
+/// Messages that are remembered: far more than any modem has.
 const PASSED_ON: usize = 4096;
 /// A message that was passed on and not deleted is passed on again after this time: its taker may have failed.
 const PASS_ON_AGAIN: Duration = Duration::from_secs(600);

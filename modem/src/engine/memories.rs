@@ -11,8 +11,8 @@ use crate::error::CommandError;
 use crate::event::Event;
 use crate::storage::{Memory, StorageSlot, StorageUse};
 
-/// Memories that are remembered. No modem has so many.
-const MOST_MEMORIES: usize = 16;
+/// Memories that are remembered, or wait to be listed. No modem has so many.
+pub(super) const MEMORIES: usize = 16;
 
 /// How `+CPMS` is spoken here.
 #[derive(Debug, Default)]
@@ -166,7 +166,7 @@ impl Engine {
         let uses = &mut self.status.storage;
         if let Some(known) = uses.iter_mut().find(|known| known.memory == memory) {
             *known = storage;
-        } else if uses.len() < MOST_MEMORIES {
+        } else if uses.len() < MEMORIES {
             uses.push(storage);
         }
         if !full {
@@ -179,7 +179,7 @@ impl Engine {
     /// A memory is full by its numbers, by the modem's own word, or because something did not fit into it: it is told once
     /// for each filling, and what can be stored elsewhere is looked for.
     pub(super) fn tell_full(&mut self, memory: Memory) {
-        if self.memories.full_told.len() < MOST_MEMORIES
+        if self.memories.full_told.len() < MEMORIES
             && self.memories.full_told.insert(memory.clone())
         {
             let total = self

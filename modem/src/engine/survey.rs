@@ -10,7 +10,7 @@
 //! | `Listing` | busy | again after a second, up to 12 times |
 //! | `Listing` | refused, none | `Slot`, from 0 to the last |
 //! | `Slot` | a message, an empty slot, refused | the next slot, or done |
-//! | `Slot` | none | the asker is told so |
+//! | `Slot` | none, busy | the asker is told so |
 //!
 //! **Invariant:** at most [`MOST`] slots are read and told.
 
@@ -20,6 +20,7 @@ use super::command::{AnswerLines, Command, LISTING};
 use super::incoming::{BUSY_PAUSE, LIST_AGAIN, content_of, is_busy, listed};
 use super::job::{Job, Reply, Survey, SurveyStage};
 use super::{Answer, Engine, RequestId};
+use crate::cause::ModemError;
 use crate::error::CommandError;
 use crate::storage::{SlotContent, StorageSlot};
 
@@ -109,6 +110,14 @@ impl Engine {
                     Err(CommandError::NoAnswer) => {
                         let lost = Answer::Listed(Err(CommandError::NoAnswer));
                         return self.answer(survey.id, lost);
+                    }
+                    // It may hold something.
+                    Err(
+                        error @ CommandError::Refused(
+                            ModemError::Cms(314) | ModemError::Cme(14 | 515),
+                        ),
+                    ) => {
+                        return self.answer(survey.id, Answer::Listed(Err(error)));
                     }
                     // An empty slot on most modems.
                     Err(_) => {}

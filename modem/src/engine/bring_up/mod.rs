@@ -4,6 +4,8 @@
 //! A step that fails is left out, unless nothing works without it: then the line is blocked, a person is told what to
 //! do, and it is begun anew every minute.
 //!
+//! A modem that says meanwhile that it began anew is set up from the beginning, three times in a row at most.
+//!
 //! The PIN is tried at most once in a bring-up, after the asker's leave, never with fewer than 3 tries left by the
 //! modem's own word, and not again in the life of an engine once it was entered and the SIM did not become ready. A SIM
 //! that was too busy to try it is given it again: while the modem still counts 3 tries, or once if it does not count.
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use table::{Commands, Failed, STEPS, Step, Verdict};
 
-use super::command::Command;
+use super::command::{Command, NETWORK};
 use super::job::{Job, Reply};
 use super::{Engine, Port, incoming, recovery, text};
 use crate::cause::ModemError;
@@ -209,7 +211,13 @@ impl Engine {
         let bring_up = self.bring_up.as_ref()?;
         let step = STEPS.get(bring_up.step)?;
         let text = self.step_commands(step).into_iter().nth(bring_up.command)?;
-        Some(Command::new(text, step.answer).within(step.limit))
+        // The network is looked for that long, whoever asks for it.
+        let limit = if text.to_ascii_uppercase().contains("+COPS") {
+            NETWORK
+        } else {
+            step.limit
+        };
+        Some(Command::new(text, step.answer).within(limit))
     }
 
     pub(super) fn finish_step(&mut self, now: Duration, reply: Reply) {

@@ -399,7 +399,7 @@ pub(super) const STEPS: &[Step] = &[
         commands: Commands::Chosen(Engine::init_commands),
         // Each of them, whatever became of the one before.
         note: |_, _| Verdict::NextCommand,
-        limit: NETWORK,
+        limit: CARD,
         failed: Failed::Warn,
         ..optional(
             "writing the commands of the configuration",

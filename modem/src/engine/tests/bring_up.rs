@@ -393,3 +393,16 @@ fn storages_and_routing_follow_the_offer() {
         expect![[r#"AT+CPMS="SM" AT+CNMI=2,1,0,0,0 AT+CMGL=4"#]],
     );
 }
+
+/// Each holds the line up for 15 s and what it takes to talk to the modem again, not for two minutes.
+#[test]
+fn a_command_of_init_without_an_answer_does_not_hold_the_line_up_for_long() {
+    let mut bench = Bench::new(Settings {
+        init: vec!["AT+ODD=1".parse().expect("a command")],
+        ..settings()
+    });
+    bench.silent("AT+ODD=1", 1);
+    bench.bring_up();
+    bench.run(seconds(10));
+    assert_eq!(*bench.phase(), Phase::Ready, "{:?}", bench.written);
+}

@@ -283,3 +283,14 @@ fn a_slot_that_stays_unsent_is_told_as_it_reads() {
         );
     }
 }
+
+/// Read slot by slot, a SIM that has no time hides what it holds: the list would lack it.
+#[test]
+fn a_busy_slot_is_no_empty_one() {
+    let mut bench = mixed();
+    bench.rule("AT+CMGL", 1, "\r\nERROR\r\n");
+    bench.rule("AT+CMGR=1", 1, "\r\n+CMS ERROR: 314\r\n");
+    bench.ask(Request::Staged);
+    bench.run(seconds(30));
+    assert!(bench.told.starts_with("1: error: "), "{}", bench.told);
+}
