@@ -297,8 +297,16 @@ pub enum Calls {
 /// A command of the user's own for the end of bring-up, such as `AT+CGDCONT=1`.
 ///
 /// One line that begins with `AT` and neither sends a message, nor dials, nor enters a PIN, nor resets the modem.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InitCommand(String);
+
+/// Shows no argument: it may be a name or a password of the network.
+impl fmt::Debug for InitCommand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0.split('=').next().unwrap_or_default();
+        write!(formatter, "InitCommand({name})")
+    }
+}
 
 impl InitCommand {
     /// Without the carriage return.

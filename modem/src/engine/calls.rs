@@ -42,15 +42,14 @@ const UNNAMED: u16 = 2;
 /// The caller is named right after a ring.
 const NAMED_AFTER: Duration = Duration::from_secs(2);
 
-/// The calls of this moment.
-#[derive(Debug, Default)]
+/// The calls of this moment. Never shown: they hold numbers.
+#[derive(Default)]
 pub(super) struct Calls {
     ringing: Option<Ringing>,
     knocking: Option<Ringing>,
     last_end: Option<Duration>,
 }
 
-#[derive(Debug)]
 struct Ringing {
     bearer: Bearer,
     caller: Caller,

@@ -19,96 +19,18 @@ use std::mem;
 use std::time::Duration;
 
 use super::command::{AnswerLines, Command, LATE_RESULT, LISTING, Leaves, RESULT, SHORT};
+use super::in_flight::{Held, InFlight, Stage};
 use super::job::{Job, Reply};
-use super::late::{self, Order, Whose};
+use super::late::{Order, Whose};
 use super::recovery::{ESCAPE, OWED, SETTLE, SYNCHRONISE};
 use super::text::{self, Final};
-use super::{Engine, Transmit, network};
+use super::{Engine, Transmit};
 
 /// An empty answer, or an error, where a slot was read: the real answer would follow within this time if the result was
 /// that of an earlier command.
 const AFTER_EMPTY: Duration = Duration::from_millis(300);
 /// An information line is there: so soon its `OK` must follow, or it has none (Wavecom after `+CPIN: READY`).
 const RESULT_AFTER_LINE: Duration = Duration::from_secs(2);
-/// Most that one answer may hold.
-const ANSWER_BYTES: usize = 1 << 20;
-
-/// The command in flight.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    pub(super) job: Job,
-    pub(super) deadline: Duration,
-    /// Whether a message may have left with what was handed out.
-    pub(super) left: bool,
-    command: Command,
-    pub(super) stage: Stage,
-    lines: Vec<String>,
-    bytes: usize,
-    /// Whether a listing header came and its PDU did not.
-    wants_pdu: bool,
-    /// Whether an `OK` came where a listing or a message was expected.
-    seems_empty: bool,
-    /// Whether the next `OK` belongs to a late result that came in between.
-    skip_ok: bool,
-    /// A result that may be an older send's; see `late`.
-    held: Option<Held>,
-    /// Results of a send that were taken for those of earlier commands; as many as were owed.
-    passed_over: Vec<Final>,
-    /// Whether what it asks for came by an unsolicited line already.
-    is_answered: bool,
-}
-
-/// A result that waits for another one.
-#[derive(Debug)]
-struct Held {
-    ended: Final,
-    lines: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    Answer,
-    Prompt,
-    Result,
-    Late,
-}
-
-impl InFlight {
-    pub(super) fn may_have_left(&self) -> bool {
-        self.left
-    }
-
-    pub(super) fn is_command(&self, line: &str) -> bool {
-        self.command.text == line
-    }
-
-    fn takes(&self, line: &str) -> bool {
-        if self.stage == Stage::Prompt {
-            return false;
-        }
-        match self.command.answer {
-            AnswerLines::None => false,
-            // `+CREG: 1` is unsolicited, `+CREG: 0,1` is the answer.
-            AnswerLines::Coded(code @ ("+CREG" | "+CGREG" | "+CEREG")) => {
-                text::code(line) == Some(code) && network::answers_registration(line)
-            }
-            AnswerLines::Coded(code) | AnswerLines::CodedThenPdu(code) => {
-                text::code(line) == Some(code)
-            }
-            AnswerLines::Text(codes) => match text::code(line) {
-                Some(code) => codes.contains(&code),
-                None => !text::is_unsolicited(line),
-            },
-        }
-    }
-
-    fn push(&mut self, line: &str) {
-        self.bytes = self.bytes.saturating_add(line.len());
-        if self.bytes <= ANSWER_BYTES {
-            self.lines.push(line.to_owned());
-        }
-    }
-}
 
 impl Engine {
     pub(super) fn awaits_prompt(&self) -> bool {
@@ -150,27 +72,7 @@ impl Engine {
             bytes,
             leaves: command.leaves == Leaves::WithLine,
         });
-        let stage = if command.payload.is_some() {
-            Stage::Prompt
-        } else {
-            Stage::Answer
-        };
-        let deadline = now + command.limit;
-        self.in_flight = Some(InFlight {
-            job,
-            deadline,
-            left: false,
-            command,
-            stage,
-            lines: Vec::new(),
-            bytes: 0,
-            wants_pdu: false,
-            seems_empty: false,
-            skip_ok: false,
-            held: None,
-            passed_over: Vec::new(),
-            is_answered: false,
-        });
+        self.in_flight = Some(InFlight::new(now, job, command));
     }
 
     fn command_for(&self, job: &Job) -> Option<Command> {
@@ -261,7 +163,10 @@ impl Engine {
         }
         in_flight.push(line);
         match in_flight.command.answer {
-            AnswerLines::CodedThenPdu(_) => in_flight.wants_pdu = true,
+            AnswerLines::CodedThenPdu(_) => {
+                in_flight.wants_pdu = true;
+                self.direct = None; // Its PDU was lost: the next one is this header's.
+            }
             AnswerLines::Coded(_) if in_flight.stage == Stage::Late => {
                 // Told now: its `OK` may never come.
                 in_flight.deadline = in_flight.deadline.min(now + SHORT);
@@ -308,6 +213,11 @@ impl Engine {
             self.in_flight = Some(in_flight);
             return;
         }
+        self.end(now, in_flight, ended);
+    }
+
+    /// The command is over, unless its result is another's.
+    fn end(&mut self, now: Duration, mut in_flight: InFlight, ended: Final) {
         if matches!(
             in_flight.job,
             Job::Read { .. } | Job::List { .. } | Job::Survey(_) | Job::Delete(_)
@@ -315,26 +225,36 @@ impl Engine {
         {
             self.quiet_until = self.quiet_until.max(now + AFTER_EMPTY);
         }
+        let stands_at_prompt = match in_flight.stage {
+            Stage::Prompt => self.late.owes(now),
+            Stage::Result => !in_flight.left && !self.transmits.is_empty(),
+            Stage::Answer | Stage::Late => false,
+        };
         if !in_flight.left {
             self.transmits.clear(); // A payload that was not handed out must not follow.
         }
         tracing::debug!(command = in_flight.command.shown(), result = ?ended, "answered");
         self.quiet_until = self.quiet_until.max(now + self.settle);
         self.late.ended(now);
-        if in_flight.stage == Stage::Late {
-            return self.resolve_late(ended, &in_flight.lines);
-        }
         if in_flight.left && self.is_owed(now, ended, &in_flight.lines) {
             // Its own result comes, or it stays in doubt.
             in_flight.passed_over.push(ended);
+            if in_flight.deadline <= now {
+                in_flight.deadline = now + LATE_RESULT;
+            }
             self.in_flight = Some(in_flight);
             return;
         }
-        if !in_flight.passed_over.is_empty()
-            && !self
-                .late
-                .proves(ended, &in_flight.lines, &in_flight.passed_over)
-        {
+        let passed_over = &in_flight.passed_over;
+        let clear =
+            passed_over.is_empty() || self.late.proves(ended, &in_flight.lines, passed_over);
+        if in_flight.stage == Stage::Late {
+            if clear || ended == Final::Ok {
+                self.resolve_late(ended, &in_flight.lines);
+            }
+            return;
+        }
+        if !clear {
             // Which of them was its own cannot be told.
             return self.finish(now, in_flight.job, Reply::NoAnswer, true);
         }
@@ -368,6 +288,10 @@ impl Engine {
         let left = in_flight.left;
         let reply = Reply::new(ended, in_flight.lines);
         self.finish(now, in_flight.job, reply, left);
+        if stands_at_prompt {
+            // The error was an earlier command's, and the prompt would swallow the next one.
+            self.talk_again();
+        }
     }
 
     /// The deadline of the command in flight has come.
@@ -375,27 +299,22 @@ impl Engine {
         let Some(mut in_flight) = self.in_flight.take() else {
             return;
         };
-        if !in_flight.left {
-            self.transmits.clear(); // A payload that was not handed out must not follow.
-        }
-        if let Some(held) = in_flight.held.take() {
-            if in_flight.lines.is_empty() {
-                let reply = match self.late.settle(&held.lines) {
-                    Whose::Newer => Reply::new(held.ended, held.lines),
-                    Whose::Unclear => Reply::NoAnswer,
-                };
-                return self.finish(now, in_flight.job, reply, true);
-            }
-            self.resolve_late(held.ended, &held.lines);
-        }
         let has_line = matches!(in_flight.command.answer, AnswerLines::Coded(_))
             && !in_flight.lines.is_empty()
             || in_flight.seems_empty && in_flight.lines.is_empty()
             || in_flight.is_answered;
         if has_line && in_flight.stage != Stage::Late {
-            let left = in_flight.left;
-            let reply = Reply::Ok(mem::take(&mut in_flight.lines));
-            return self.finish(now, in_flight.job, reply, left);
+            return self.end(now, in_flight, Final::Ok);
+        }
+        if !in_flight.left {
+            self.transmits.clear(); // A payload that was not handed out must not follow.
+        }
+        if let Some(held) = in_flight.held.take() {
+            let reply = match self.late.settle(&held.lines) {
+                Whose::Newer => Reply::new(held.ended, held.lines),
+                Whose::Unclear => Reply::NoAnswer,
+            };
+            return self.finish(now, in_flight.job, reply, true);
         }
         tracing::debug!(command = in_flight.command.shown(), stage = ?in_flight.stage, "no answer in time");
         if in_flight.left && in_flight.stage != Stage::Late {
@@ -423,83 +342,6 @@ impl Engine {
             }
             self.recover(now);
         }
-    }
-
-    /// Brings a reply home.
-    pub(super) fn finish(&mut self, now: Duration, job: Job, reply: Reply, left: bool) {
-        self.handle_refused_for_room(&job, &reply);
-        let talks = matches!(
-            job,
-            Job::Escape
-                | Job::Synchronise { .. }
-                | Job::Radio(_)
-                | Job::Restart { .. }
-                | Job::Select { .. }
-        );
-        if !talks {
-            self.note_reply(now, &reply);
-        }
-        let error = match &reply {
-            Reply::Error(error) => Some(*error),
-            Reply::Ok(_) | Reply::NoAnswer => None,
-        };
-        match job {
-            Job::Escape => self.quiet_until = self.quiet_until.max(now + SETTLE),
-            Job::Synchronise { left } => self.handle_synchronised(now, left),
-            Job::Radio(radio) => self.finish_radio(now, radio, &reply),
-            Job::Restart { ill } => self.finish_restart(now, ill, &reply),
-            Job::BringUp => self.finish_step(now, reply),
-            Job::Select { memory, wanted_by } => self.finish_select(now, memory, *wanted_by, reply),
-            Job::List { memory, left } => self.finish_list(now, memory, left, reply),
-            Job::Read {
-                slot,
-                purpose,
-                left,
-            } => self.finish_read(now, slot, purpose, left, reply),
-            Job::Delete(deletion) => self.finish_deletion(now, deletion, reply),
-            Job::Send(sending) => {
-                let unreferenced =
-                    matches!(&reply, Reply::Ok(lines) if late::accepted(lines).is_none());
-                self.finish_send(&sending, reply, left);
-                if unreferenced {
-                    self.late.expect_reference(now, sending.tag);
-                }
-                self.note_link_used(now);
-            }
-            Job::Stage { id, .. } => self.finish_stage(id, reply),
-            Job::Survey(survey) => self.finish_survey(now, survey, reply),
-            Job::Ussd { code, .. } => self.finish_ussd(code, &reply),
-            Job::UssdEnd { id } => self.finish_ussd_end(id, &reply),
-            Job::KeepLink => self.finish_keeping_link(now, &reply),
-            Job::ListCalls => self.finish_call_list(now, reply),
-            Job::HangUp => self.finish_hanging_up(now, &reply),
-            Job::Check(check) => self.finish_check(now, check, reply),
-        }
-        if let Some(error) = error {
-            self.look_for_lost_sim(now, error);
-        }
-    }
-
-    /// The port is gone or the modem began anew: what was in flight is answered by what is known of it, what was to
-    /// follow was not begun.
-    pub(super) fn lose_everything(&mut self) {
-        if let Some(in_flight) = self.in_flight.take() {
-            if let Job::Send(sending) = in_flight.job {
-                // In `Late` it was answered already.
-                if in_flight.stage != Stage::Late {
-                    self.lose_send(&sending, in_flight.lines, in_flight.left);
-                }
-            } else {
-                self.lose(in_flight.job);
-            }
-        }
-        for job in mem::take(&mut self.next) {
-            self.lose(job);
-        }
-        let gone = self.command_lost();
-        self.lose_ussd(gone);
-        self.end_calls();
-        self.close_link();
     }
 
     /// What the command in flight asks for came before its result: that follows soon, or not at all.

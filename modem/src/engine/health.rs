@@ -42,6 +42,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 /// The radio stays off for so long, and may take so long to come on.
 const RADIO_PAUSE: Duration = Duration::from_secs(2);
 const RADIO: Duration = Duration::from_secs(30);
+/// Restarts in a row that bring-up begins anew for: some modems say at every switching of the radio that they began anew.
+const RESTARTS: u8 = 3;
 /// Hints at a restart that nobody announced are followed so often at most.
 const HINT_PAUSE: Duration = Duration::from_secs(600);
 
@@ -134,6 +136,8 @@ pub(super) struct Health {
     answered: bool,
     /// Whether there ever was a SIM.
     had_sim: bool,
+    /// How often the modem began anew since bring-up last got through.
+    restarts: u8,
     /// The rung that is being tried, in words.
     doing: Option<&'static str>,
     /// Whether the modem echoes although it was told not to.
@@ -168,7 +172,14 @@ impl Health {
     /// Bring-up got through, or to something that only a person can mend.
     fn note_through(&mut self) {
         self.reopenings = 0;
+        self.restarts = 0;
         self.heal(Ill::Silent);
+    }
+
+    /// The modem says that it began anew while it was set up. Gives `false` where it says so again and again.
+    pub(super) fn note_restart(&mut self) -> bool {
+        self.restarts = self.restarts.saturating_add(1);
+        self.restarts <= RESTARTS
     }
 
     /// The modem begins anew: what was wrong has its time again. Rungs that were tried stay in mind.

@@ -8,8 +8,8 @@ use crate::engine::text::Final;
 use crate::pdu::RawPdu;
 use crate::storage::{Memory, SlotContent, StorageSlot};
 
-/// The purpose of the command in flight.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The purpose of the command in flight. Never shown: it may hold a message or a code.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Job {
     /// Leaves a prompt that may stand open.
     Escape,
@@ -149,7 +149,7 @@ pub(super) enum SurveyStage {
 }
 
 /// A message on its way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Sending {
     pub(super) id: RequestId,
     pub(super) tag: u64,
@@ -157,7 +157,7 @@ pub(super) struct Sending {
 }
 
 /// What is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Outgoing {
     /// These octets (`+CMGS`).
     Tpdu(Vec<u8>),
@@ -195,8 +195,8 @@ impl Reply {
     }
 }
 
-/// How a command ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a command ended. Never shown: its lines may hold a number or a text.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Reply {
     /// `OK`, with the lines of the answer.
     Ok(Vec<String>),

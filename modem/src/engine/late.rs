@@ -14,9 +14,12 @@
 //!
 //! An earlier life of the program may have left a send open too: [`Unfinished`] says so, and lets its result find it.
 //!
+//! A send that gets no answer either while an older one is open takes its place, and only the reference that it alone can
+//! have is ascribed to it from then on.
+//!
 //! A command that got no answer, though the modem answers others, owes a result for [`OWED`]. A result without a reference
 //! that comes after Ctrl-Z meanwhile may be that one, of which an error would read as if nothing had left: it counts as
-//! paid, and the send waits for its own.
+//! paid, and the send waits for its own. An error that only a send ends with is its own.
 //!
 //! **Invariant:** while a send is open, no answer is taken for a send's at once, unless its reference proves it; while a
 //! result is owed, none without a reference is.
@@ -36,6 +39,8 @@ const OPEN: Duration = Duration::from_secs(600);
 const OWED: Duration = Duration::from_secs(150);
 /// The same for the last command of an earlier life of the program, of which nothing is known.
 const OWED_AT_START: Duration = Duration::from_secs(15);
+/// How long the result of its last send is expected, from when the port was opened.
+const UNFINISHED: Duration = Duration::from_secs(150);
 
 /// A result that comes so soon after another may be the same once more.
 const DOUBLED: Duration = Duration::from_millis(200);
@@ -59,6 +64,10 @@ pub(super) struct LateResults {
     /// When a command last ended.
     ended_at: Duration,
     open: Option<Open>,
+    /// That of an earlier life, until the port was first opened.
+    unfinished: Option<u64>,
+    /// Whether the port was ever open.
+    begun: bool,
     /// The last reference that was seen; `None` at first.
     last_reference: Option<u8>,
     /// Sends that may have left since then, each of which may have taken a reference.
@@ -87,20 +96,61 @@ pub(super) enum Order {
 struct Open {
     tag: u64,
     until: Duration,
+    takes: Takes,
+}
+
+/// Which late results are an open send's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// All: it is the only one.
+    All,
+    /// That with this reference: another send was open before it.
+    Reference(u8),
+    /// None: the same, and no reference is known.
+    Nothing,
+}
+
+impl Open {
+    fn takes(&self, outcome: &Result<Accepted, SendError>) -> bool {
+        match self.takes {
+            Takes::All => true,
+            Takes::Reference(own) => matches!(
+                outcome,
+                Ok(Accepted { reference: Some(MessageReference(given)) }) if *given == own
+            ),
+            Takes::Nothing => false,
+        }
+    }
 }
 
 impl LateResults {
     /// At the start of the program.
     pub(super) fn new(unfinished: Option<Unfinished>) -> Self {
-        let until = Duration::from_secs(150);
         Self {
-            owed: 1,
-            owed_until: OWED_AT_START,
+            owed: 0,
+            owed_until: Duration::ZERO,
             ended_at: Duration::ZERO,
-            open: unfinished.map(|Unfinished { tag, .. }| Open { tag, until }),
+            open: None,
+            unfinished: unfinished.map(|unfinished| unfinished.tag),
+            begun: false,
             last_reference: unfinished.and_then(|unfinished| unfinished.last_reference),
             left_since: 1,
         }
+    }
+
+    /// The port was opened. The first time the modem may owe what an earlier life of the program asked for.
+    pub(super) fn begin(&mut self, now: Duration) {
+        if self.begun {
+            return;
+        }
+        self.begun = true;
+        self.owed = 1;
+        self.owed_until = now + OWED_AT_START;
+        self.open = self.unfinished.take().map(|tag| Open {
+            tag,
+            until: now + UNFINISHED,
+            takes: Takes::All,
+        });
     }
 
     /// A command other than a send got no answer.
@@ -111,6 +161,10 @@ impl LateResults {
             1
         };
         self.owed_until = now + OWED;
+    }
+
+    pub(super) fn owes(&self, now: Duration) -> bool {
+        self.owed > 0 && now < self.owed_until
     }
 
     /// A command ended.
@@ -145,22 +199,29 @@ impl LateResults {
 
     /// A send got no answer in time.
     pub(super) fn open(&mut self, now: Duration, tag: u64) {
+        let takes = match self.last_reference {
+            _ if !self.is_open(now) => Takes::All,
+            Some(last) => Takes::Reference(last.wrapping_add(self.left_since)),
+            None => Takes::Nothing,
+        };
         let until = now + OPEN;
-        self.open = Some(Open { tag, until });
+        self.open = Some(Open { tag, until, takes });
     }
 
     /// A send ended with an `OK` that may have been another command's: its reference may still come.
     pub(super) fn expect_reference(&mut self, now: Duration, tag: u64) {
         if self.open.is_none() {
             let until = now + OWED;
-            self.open = Some(Open { tag, until });
+            let takes = Takes::All;
+            self.open = Some(Open { tag, until, takes });
         }
     }
 
     /// A result that may have been either send's stayed alone.
     pub(super) fn settle(&mut self, lines: &[String]) -> Whose {
+        let alone = !self.is_crowded();
         self.open = None;
-        let whose = if self.last_reference.is_some() {
+        let whose = if self.last_reference.is_some() || !alone {
             Whose::Unclear
         } else {
             Whose::Newer
@@ -184,11 +245,36 @@ impl LateResults {
         }
     }
 
+    /// The same for a result that came late: it may be older than what was seen since.
+    fn note_late(&mut self, outcome: &Result<Accepted, SendError>) {
+        let given = match outcome {
+            Ok(Accepted { reference }) => reference.map(|reference| reference.0),
+            Err(_) => None,
+        };
+        let newer = |given: u8| {
+            self.last_reference
+                .is_none_or(|last| (1..128).contains(&given.wrapping_sub(last)))
+        };
+        if given.is_some_and(newer) {
+            self.note(outcome);
+        }
+    }
+
+    /// Whether more than one older send may have a result.
+    fn is_crowded(&self) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.takes != Takes::All)
+    }
+
     /// Tells two results apart that came while an older send was open.
     pub(super) fn order(&self, first: (Final, &[String]), last: (Final, &[String])) -> Order {
         let (first_reference, last_reference) = (reference(first), reference(last));
         if last_reference.is_some() && last_reference == self.highest() {
             return Order::AsTheyCame;
+        }
+        if self.is_crowded() {
+            return Order::Unclear;
         }
         match (first_reference, last_reference) {
             (Some(first), Some(last)) => {
@@ -209,7 +295,10 @@ impl LateResults {
     /// the same.
     pub(super) fn proves(&self, ended: Final, lines: &[String], passed_over: &[Final]) -> bool {
         match ended {
-            Final::Error(error) => passed_over.iter().all(|over| says_the_same(*over, error)),
+            Final::Error(error) => {
+                only_a_send_ends_so(error)
+                    || passed_over.iter().all(|over| says_the_same(*over, error))
+            }
             Final::Ok => match self.highest() {
                 Some(highest) => reference((ended, lines)) == Some(highest),
                 None => self.open.is_none(),
@@ -229,6 +318,12 @@ impl LateResults {
         let newest = given.is_some() && given == self.highest();
         self.is_open(now) && !newest
     }
+}
+
+/// Whether no other command ends with this error: the causes of the network (3GPP TS 27.005 §3.2.5), a PDU that is wrong,
+/// no service centre, no network, no answer of it. A store that finds its PDU wrong says so at once.
+fn only_a_send_ends_so(error: ModemError) -> bool {
+    matches!(error, ModemError::Cms(1..=255 | 304 | 330..=332))
 }
 
 /// Whether two results lead to the same, should either be a send's.
@@ -261,8 +356,11 @@ fn reference((ended, lines): (Final, &[String])) -> Option<u8> {
 impl Engine {
     /// Whether what ends a send may be the result of an earlier command, which counts as paid then.
     pub(super) fn is_owed(&mut self, now: Duration, ended: Final, lines: &[String]) -> bool {
-        let proven = ended == Final::Ok && accepted(lines).is_some();
-        let owed = !proven && self.late.owed > 0 && now < self.late.owed_until;
+        let proven = match ended {
+            Final::Ok => accepted(lines).is_some(),
+            Final::Error(error) => only_a_send_ends_so(error),
+        };
+        let owed = !proven && self.late.owes(now);
         if owed {
             self.late.owed = self.late.owed.saturating_sub(1);
         }
@@ -279,7 +377,10 @@ impl Engine {
         let Some(open) = self.late.open.take() else {
             return;
         };
-        self.late.note(&outcome);
+        if !open.takes(&outcome) {
+            return; // One of the older sends' and nobody knows which: they stay in doubt.
+        }
+        self.late.note_late(&outcome);
         self.event(Event::LateOutcome {
             tag: open.tag,
             outcome,

@@ -9,7 +9,9 @@
 //! |---|---|
 //! | `lines`, `text` | bytes into lines; what stands in a line |
 //! | `command`, `job` | what is written; what it is for |
-//! | `exchange`, `recovery` | the one command in flight, its deadline, the prompt; talking to a silent modem |
+//! | `settings` | what it has to know of the configuration |
+//! | `exchange`, `in_flight`, `reply` | the one command in flight, its deadline, the prompt; where its reply goes |
+//! | `recovery` | talking to a silent modem |
 //! | `health` | the ladder of what is tried with a modem that does not serve |
 //! | `bring_up` | the table of start-up steps |
 //! | `incoming`, `deleting`, `memories` | unsolicited lines, listing, reading and freeing slots, choosing memories |
@@ -31,6 +33,7 @@ mod command;
 mod deleting;
 mod exchange;
 mod health;
+mod in_flight;
 mod incoming;
 mod job;
 mod late;
@@ -40,7 +43,9 @@ mod memories;
 mod network;
 mod outgoing;
 mod recovery;
+mod reply;
 mod request;
+mod settings;
 mod spelling;
 mod survey;
 #[cfg(test)]
@@ -56,8 +61,8 @@ use std::time::Duration;
 
 use bring_up::BringUp;
 use calls::Calls;
-use exchange::InFlight;
 use health::Health;
+use in_flight::InFlight;
 use incoming::{DirectPdu, Slots};
 use job::Job;
 use late::LateResults;
@@ -68,65 +73,16 @@ use network::Network;
 use upkeep::Upkeep;
 use ussd::Ussd;
 
-use crate::cause::Cause;
-use crate::config::{
-    Config, DeliveryReports, Imei, InitCommand, Listening, Pin, PinAttempt, ServiceCentre,
-};
-use crate::error::{CommandError, SendError};
+use crate::config::PinAttempt;
 use crate::event::Event;
 use crate::status::{Phase, Status};
-use crate::storage::Memory;
 
 pub use late::Unfinished;
 pub use request::{Answer, Request, RequestId};
+pub use settings::Settings;
 
 /// Outputs and events of the caller that may wait before no further slot is read.
 const BACKLOG: usize = 16;
-
-/// What the engine has to know of the configuration.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Stands before each TPDU; `None`: the SIM's own.
-    pub service_centre: Option<ServiceCentre>,
-    /// Entered at most once in a bring-up, after the asker's leave, and not again once it failed.
-    pub pin: Option<Pin>,
-    /// Whether status reports are routed to us.
-    pub delivery_reports: DeliveryReports,
-    /// How often the line is looked at.
-    pub poll_interval: Duration,
-    /// The memory for new messages; `None`: the SIM where it is offered.
-    pub storage: Option<Memory>,
-    /// A send of an earlier life of the program whose result may still come; `None`: there is none.
-    pub unfinished: Option<Unfinished>,
-    /// A modem that calls itself otherwise is not used; `None`: any will do.
-    pub imei: Option<Imei>,
-    /// Written at the end of bring-up.
-    pub init: Vec<InitCommand>,
-    /// Whether messages are to be announced.
-    pub listening: Listening,
-    /// What is done with incoming calls.
-    pub calls: crate::config::Calls,
-    /// How long the SIM may be without a network before the radio is switched off and on. Zero: for ever.
-    pub network_timeout: Duration,
-}
-
-impl From<&Config> for Settings {
-    fn from(config: &Config) -> Self {
-        Self {
-            service_centre: config.service_centre.clone(),
-            pin: config.pin.as_ref().map(|entry| entry.pin.clone()),
-            delivery_reports: config.delivery_reports,
-            poll_interval: config.poll_interval,
-            storage: config.storage.clone(),
-            unfinished: config.unfinished,
-            imei: config.imei.clone(),
-            init: config.init.clone(),
-            listening: config.listening,
-            calls: config.calls,
-            network_timeout: config.network_timeout,
-        }
-    }
-}
 
 /// What comes out of [`Engine::poll_event`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,8 +104,7 @@ pub enum Output {
     ResetUsb,
 }
 
-/// Bytes for the port, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Bytes for the port, in order. Never shown: they may be a number, a text or a PIN.
 struct Transmit {
     bytes: Vec<u8>,
     /// Whether a message may have left once these bytes were handed out.
@@ -286,6 +241,7 @@ impl Engine {
     /// The port is open: bring-up begins.
     pub fn handle_opened(&mut self, now: Duration) {
         self.port = Port::Open;
+        self.late.begin(now);
         self.lines.clear();
         self.transmits.clear();
         self.quiet_until = now;
@@ -315,18 +271,6 @@ impl Engine {
             self.late.forget();
         }
         self.turn_away();
-    }
-
-    /// What waits for its turn is answered that the line is down.
-    fn turn_away(&mut self) {
-        let waiting: Vec<_> = self
-            .sends
-            .drain(..)
-            .chain(self.commands.drain(..))
-            .collect();
-        for (id, request) in waiting {
-            self.answer_line_down(id, &request);
-        }
     }
 
     /// Something to be done. A line that is not up answers at once that nothing was done.
@@ -530,23 +474,5 @@ impl Engine {
 
     fn answer(&mut self, id: RequestId, answer: Answer) {
         self.outputs.push_back(Output::Answer { id, answer });
-    }
-
-    fn answer_line_down(&mut self, id: RequestId, request: &Request) {
-        let doing = self.status.phase.to_string();
-        let answer = match request {
-            Request::Send { .. } | Request::Transmit { .. } => {
-                Answer::Sent(Err(SendError::Retry {
-                    cause: Cause::LineDown(doing),
-                }))
-            }
-            Request::Stage { .. } => Answer::Staged(Err(CommandError::LineDown(doing))),
-            Request::Inspect { .. } => Answer::Inspected(Err(CommandError::LineDown(doing))),
-            Request::Staged => Answer::Listed(Err(CommandError::LineDown(doing))),
-            Request::Delete { .. } => Answer::Deleted(Err(CommandError::LineDown(doing))),
-            Request::Ussd { .. } => Answer::Ussd(Err(CommandError::LineDown(doing))),
-            Request::UssdEnd => Answer::UssdEnded(Err(CommandError::LineDown(doing))),
-        };
-        self.answer(id, answer);
     }
 }

@@ -154,48 +154,11 @@ impl Engine {
         } else {
             SendError::Retry { cause }
         };
-        self.answer(sending.id, Answer::Sent(Err(error)));
-    }
-
-    pub(super) fn command_lost(&self) -> CommandError {
-        if self.status.phase == Phase::Stopped {
-            CommandError::Stopped
-        } else {
-            CommandError::PortLost
+        let outcome = Err(error);
+        if left {
+            self.late.note(&outcome); // It may have taken a reference.
         }
-    }
-
-    /// The port went away under a job that sends nothing, or before it was begun.
-    pub(super) fn lose(&mut self, job: Job) {
-        let gone = self.command_lost();
-        match job {
-            Job::Send(sending) => self.lose_send(&sending, Vec::new(), false),
-            Job::Stage { id, .. } => self.answer(id, Answer::Staged(Err(gone))),
-            Job::Read {
-                purpose: Purpose::Inspect(id),
-                ..
-            } => self.answer(id, Answer::Inspected(Err(gone))),
-            Job::Survey(survey) => self.answer(survey.id, Answer::Listed(Err(gone))),
-            Job::Delete(deletion) => self.answer(deletion.id, Answer::Deleted(Err(gone))),
-            Job::Select { wanted_by, .. } => self.lose(*wanted_by),
-            Job::UssdEnd { id: Some(id) } => self.answer(id, Answer::UssdEnded(Err(gone))),
-            // The dialogue is answered by itself.
-            Job::Ussd { .. } | Job::UssdEnd { id: None } => {}
-            Job::Read {
-                purpose: Purpose::Announce,
-                ..
-            }
-            | Job::Escape
-            | Job::Synchronise { .. }
-            | Job::Radio(_)
-            | Job::Restart { .. }
-            | Job::BringUp
-            | Job::List { .. }
-            | Job::KeepLink
-            | Job::ListCalls
-            | Job::HangUp
-            | Job::Check(_) => {}
-        }
+        self.answer(sending.id, Answer::Sent(outcome));
     }
 
     pub(super) fn finish_stage(&mut self, id: RequestId, reply: Reply) {

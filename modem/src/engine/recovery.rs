@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::exchange::Stage;
+use super::in_flight::Stage;
 use super::job::Job;
 use super::{Engine, Output, Port, Transmit};
 use crate::status::Phase;
@@ -26,6 +26,7 @@ pub(super) const ESCAPE: Duration = Duration::from_millis(500);
 pub(super) const SYNCHRONISE: Duration = Duration::from_millis(1500);
 /// Attempts to be answered before the port is closed.
 pub(super) const ATTEMPTS: u8 = 6;
+
 impl Engine {
     /// A prompt that nobody waits for would swallow the next command.
     pub(super) fn handle_stray_prompt(&mut self, _now: Duration) {

@@ -79,7 +79,12 @@ impl Engine {
                 Check::Operator,
                 Check::Storage,
             ];
-            self.upkeep.queue = all.into_iter().chain(routing).collect();
+            // What is under way stays: waking the radio ends with the line ready again.
+            for check in all.into_iter().chain(routing) {
+                if !self.upkeep.queue.contains(&check) {
+                    self.upkeep.queue.push_back(check);
+                }
+            }
         } else if now >= self.upkeep.next_poll {
             self.upkeep.next_poll = now + self.poll_pause();
             if !self.upkeep.queue.contains(&Check::Storage) {

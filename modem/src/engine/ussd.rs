@@ -36,8 +36,8 @@ const LONGEST_CODE: usize = 182;
 /// Coding scheme of a question: the default alphabet, no language (3GPP TS 23.038 §5).
 const DEFAULT_ALPHABET: u8 = 15;
 
-/// The dialogue.
-#[derive(Debug, Default)]
+/// The dialogue. Never shown: it may hold a text.
+#[derive(Default)]
 pub(super) struct Ussd {
     waiting: Option<Waiting>,
     /// Whether the network waits for a reply.
@@ -57,7 +57,6 @@ struct Waiting {
     refused: Option<ModemError>,
 }
 
-#[derive(Debug)]
 struct Partial {
     text: String,
     lines: usize,
@@ -242,6 +241,6 @@ impl Engine {
 fn is_about_spelling(error: ModemError) -> bool {
     match error {
         ModemError::Plain | ModemError::NotSupported | ModemError::Cms(_) => true,
-        ModemError::Cme(code) => !matches!(code, 10..=18 | 30..=32 | 515),
+        ModemError::Cme(code) => !matches!(code, 10..=18 | 30..=32 | 132..=134 | 515),
     }
 }

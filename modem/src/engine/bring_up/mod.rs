@@ -96,6 +96,7 @@ impl BringUp {
         self.last_error = None;
     }
 }
+
 impl Engine {
     pub(super) fn begin_bring_up(&mut self, now: Duration) {
         self.bring_up = Some(BringUp::new(now));
@@ -115,15 +116,25 @@ impl Engine {
     }
 
     /// Whether an unsolicited line says that modem or SIM began anew: what was set up is gone.
-    pub(super) fn is_restart(&self, line: &str) -> bool {
-        let asked = self
-            .in_flight
-            .as_ref()
-            .is_some_and(|in_flight| in_flight.job == Job::BringUp);
+    ///
+    /// While the modem is set up, its own word counts, the SIM's does not: that is asked for then.
+    pub(super) fn is_restart(&mut self, line: &str) -> bool {
+        let anew = matches!(line, "RDY" | "^SYSSTART" | "NORMAL POWER DOWN");
+        if let Some(bring_up) = &self.bring_up {
+            let switches_radio = self.in_flight.as_ref().is_some_and(|in_flight| {
+                in_flight.is_command("AT+CFUN=1") || in_flight.job != Job::BringUp
+            });
+            return anew
+                && self.port == Port::Open
+                && bring_up.is_past_echo()
+                && bring_up.due().is_some()
+                && !switches_radio
+                && !self.health.is_mending()
+                && self.health.note_restart();
+        }
         let lost_sim = text::code(line) == Some("+CPIN")
             && (!line.ends_with("READY") || line.ends_with("NOT READY"));
-        let up = self.bring_up.is_none() && self.port == Port::Open && !asked;
-        up && (matches!(line, "RDY" | "^SYSSTART" | "NORMAL POWER DOWN") || lost_sim)
+        self.port == Port::Open && (anew || lost_sim)
     }
 
     pub(super) fn handle_restart(&mut self, now: Duration) {

@@ -124,10 +124,10 @@ fn a_modem_that_fell_silent_is_restarted_and_then_reset() {
     patient.fall_silent();
     patient.live(30);
     patient.check(expect![[r#"
-        0:03:28 AT+CFUN=1,1
-        0:06:33 reset
-        0:11:03 AT+CFUN=1,1
-        0:19:23 reset
+        0:03:22 AT+CFUN=1,1
+        0:06:27 reset
+        0:10:57 AT+CFUN=1,1
+        0:19:17 reset
     "#]]);
     let phases = patient.phases();
     assert!(
@@ -383,8 +383,8 @@ fn a_modem_that_answers_at_and_refuses_everything_is_restarted() {
     patient.bench.rule("ATE0", usize::MAX, "\r\nERROR\r\n");
     patient.live(45);
     patient.check(expect![[r#"
-        0:10:51 AT+CFUN=1,1
-        0:10:51 reset
+        0:10:45 AT+CFUN=1,1
+        0:10:45 reset
     "#]]);
     patient.recover();
     patient.live(5);

@@ -4,6 +4,7 @@ mod bring_up;
 mod calls;
 mod deleting;
 mod health;
+mod late;
 mod network;
 mod profiles;
 mod quirks;
@@ -117,7 +118,8 @@ impl Bench {
 
     fn bring_up(&mut self) {
         self.engine.handle_opened(self.now);
-        self.run(seconds(10));
+        // Longer than an earlier life of the program may owe anything.
+        self.run(seconds(16));
     }
 
     fn forget(&mut self) {

@@ -487,3 +487,23 @@ fn a_part_behind_the_link_is_answered_when_the_port_goes() {
     assert_eq!(links(&bench), "link");
     assert!(!bench.written.iter().any(|written| written.contains(SUBMIT)));
 }
+
+/// The line is looked at again before the modem has woken: it is ready afterwards all the same.
+#[test]
+fn waking_the_radio_ends_with_the_line_ready_however_often_it_is_looked_at() {
+    let mut bench = Bench::new(Settings {
+        poll_interval: seconds(5),
+        ..settings()
+    });
+    bench.bring_up();
+    bench.rule("AT+CREG?", 6, "\r\n+CREG: 0,0\r\n\r\nOK\r\n");
+    bench.rule_after("AT+CFUN=1", 1, Some("\r\nOK\r\n"), seconds(12));
+    bench.say("\r\n+CGREG: 0\r\n\r\n+CREG: 0\r\n");
+    bench.run(seconds(300));
+    assert!(
+        bench.told.contains("switching the radio on"),
+        "{}",
+        bench.told
+    );
+    assert_eq!(*bench.phase(), Phase::Ready, "{}", bench.told);
+}

@@ -117,6 +117,54 @@ proptest! {
     }
 }
 
+/// What is due was done or moved on: whoever waits for the engine never turns in a circle.
+fn check_rest(bench: &mut Bench) {
+    let Some(due) = bench.engine.poll_timeout() else {
+        return;
+    };
+    bench.now = bench.now.max(due);
+    bench.engine.handle_timeout(bench.now);
+    let next = bench.engine.poll_timeout();
+    let told = bench.told.len();
+    let written = bench.written.len();
+    bench.drain();
+    let moved = bench.told.len() > told || bench.written.len() > written;
+    assert!(
+        moved || next.is_none_or(|next| next > bench.now),
+        "due {due:?}, at {:?} again {next:?}, phase {}",
+        bench.now,
+        bench.phase()
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_engine_rests_until_it_says(deeds in prop::collection::vec(deed(), 0..40), silent in any::<bool>()) {
+        let mut bench = Bench::ready();
+        for deed in deeds {
+            if silent {
+                bench.silent("", 3);
+            }
+            match deed {
+                Deed::Input(bytes) => bench.engine.handle_input(bench.now, &bytes),
+                Deed::Time(rounds) => (0..rounds).for_each(|_| check_rest(&mut bench)),
+                Deed::Send => bench.send(1),
+                Deed::Delete => bench.delete(1, HELLO),
+                Deed::Inspect => bench.ask(Request::Inspect { slot: super::sim(1) }),
+                Deed::Ussd => bench.ask(Request::Ussd { code: "*100#".to_owned() }),
+                Deed::Lose => {
+                    bench.engine.handle_closed(Phase::NotAnswering);
+                    bench.engine.handle_opened(bench.now);
+                }
+            }
+            bench.drain();
+            check_rest(&mut bench);
+        }
+    }
+}
+
 /// A modem out of its mind: prompts, and announcements in memories and slots without end.
 #[test]
 fn nothing_piles_up_in_the_engine() {

@@ -122,3 +122,26 @@ fn a_direct_message_does_not_outlive_the_restart() {
     "#]]
     .assert_eq(&bench.told);
 }
+
+/// A supply that gives way when the radio comes on: what was set up before is gone.
+#[test]
+fn a_restart_while_it_is_set_up_begins_anew() {
+    let mut bench = Bench::new(super::settings());
+    bench.rule("AT+CMGF=0", 1, "\r\nRDY\r\n");
+    bench.bring_up();
+    assert_eq!(*bench.phase(), Phase::Ready, "{:?}", bench.written);
+    let count = |command: &str| {
+        let same = bench.written.iter().filter(|written| *written == command);
+        same.count()
+    };
+    assert_eq!((count("ATE0"), count("AT+CMGF=0")), (2, 2));
+}
+
+/// Some say so at whatever they are told: they are set up all the same.
+#[test]
+fn a_modem_that_begins_anew_again_and_again_is_set_up_all_the_same() {
+    let mut bench = Bench::new(super::settings());
+    bench.rule("AT+CMGF=0", 100, "\r\nRDY\r\n\r\nOK\r\n");
+    bench.bring_up();
+    assert_eq!(*bench.phase(), Phase::Ready, "{:?}", bench.written);
+}

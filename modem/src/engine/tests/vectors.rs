@@ -104,7 +104,7 @@ fn every_transcript_ends_as_wished() {
                 bench.say(&all);
                 let hexadecimal = all.split('"').nth(1).expect("a quoted text");
                 assert!(
-                    bench.told.starts_with("1: Ended ") && !bench.told.contains(hexadecimal),
+                    bench.told.starts_with("1: Ended") && !bench.told.contains(hexadecimal),
                     "{}",
                     bench.told
                 );
