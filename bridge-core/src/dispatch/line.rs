@@ -68,9 +68,8 @@ pub(crate) async fn run(
                 let at = [at, look.at].into_iter().flatten().min();
                 tokio::select! {
                     woken = idle(at, &waker, &stop) => {
-                        // What waited in its slot may have been called off.
-                        if woken == Woken::ByNews && look.holds {
-                            look = Look::now();
+                        if woken == Woken::ByNews {
+                            look = look.after_news();
                         }
                     }
                     changed = status.changed() => if changed.is_err() {
@@ -103,6 +102,15 @@ impl Look {
 
     fn is_due(self) -> bool {
         self.at.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// What waited in its slot may have been called off. Where a look failed, the next one keeps its time.
+    fn after_news(self) -> Self {
+        if self.holds && self.at.is_none() {
+            Self::now()
+        } else {
+            self
+        }
     }
 
     fn after(self, cleared: Cleared) -> Self {

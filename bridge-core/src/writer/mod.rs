@@ -7,6 +7,7 @@
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
 mod compose;
+mod fragments;
 mod incoming;
 mod marks;
 mod notices;
