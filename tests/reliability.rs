@@ -10,93 +10,9 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::bridge::Bridge;
+use support::bench::{ANN, Bench};
 use support::counterpart::until;
-use support::modem::Modem;
 use support::telegram::{OWNER, Telegram};
-
-const ANN: &str = "+12025550100";
-
-/// The three together.
-struct Bench {
-    modem: Modem,
-    telegram: Telegram,
-    bridge: Bridge,
-}
-
-impl Bench {
-    async fn start(options: &[&str]) -> Option<Self> {
-        let modem = Modem::start(options).await?;
-        let telegram = Telegram::start().await?;
-        let config = format!(
-            "{}\n[line.home]\nport = \"{}\"\n",
-            telegram.config(&[]),
-            modem.port().display()
-        );
-        let bench = Self {
-            bridge: Bridge::start(&config),
-            modem,
-            telegram,
-        };
-        bench.line_is_ready().await;
-        Some(bench)
-    }
-
-    /// As the owner sees it.
-    async fn line_is_ready(&self) {
-        let mut last = String::new();
-        until(async || {
-            let asked = self.telegram.write("/status").await;
-            let mut answer = Value::Null;
-            until(async || {
-                answer = self.answer_to(asked).await;
-                !answer.is_null()
-            })
-            .await;
-            last = answer["text"].as_str().unwrap_or_default().to_owned();
-            last.contains("SIM home: ready")
-        })
-        .await;
-        assert!(last.contains("SIM home: ready"), "{last}");
-    }
-
-    /// The bot's first message that answers this one.
-    async fn answer_to(&self, message: i64) -> Value {
-        let messages = self.telegram.messages(OWNER).await;
-        let mut answers = messages
-            .into_iter()
-            .filter(|one| one["by_bot"] == true && one["answers"] == message);
-        answers.next().unwrap_or_default()
-    }
-
-    async fn send(&self, text: &str) -> i64 {
-        self.telegram.write(&format!("/send {ANN} {text}")).await
-    }
-
-    async fn mark(&self, message: i64) -> Option<String> {
-        let messages = self.telegram.messages(OWNER).await;
-        let found = messages
-            .into_iter()
-            .find(|one| one["message_id"] == message)?;
-        found["reactions"][0].as_str().map(str::to_owned)
-    }
-
-    /// Waits until a message has one of these marks.
-    async fn settled(&self, message: i64, marks: &[&str]) -> String {
-        let mut last = None;
-        until(async || {
-            last = self.mark(message).await;
-            last.as_deref().is_some_and(|mark| marks.contains(&mark))
-        })
-        .await;
-        let mark = last.unwrap_or_default();
-        assert!(
-            marks.contains(&mark.as_str()),
-            "{mark:?} is none of {marks:?}"
-        );
-        mark
-    }
-}
 
 #[tokio::test]
 async fn what_waits_survives_a_restart_and_goes_out_once_in_order() {

@@ -10,6 +10,8 @@
 //! | refused, or not tried | `STO SENT` | `Silent` |
 //! | anything else | | as before |
 //!
+//! A mark counts only for the modem that set it: a SIM may have been moved to another one since.
+//!
 //! **Invariant:** a slot resolves a doubt only by `STO SENT`, only with `Telling` marks, and only to "sent". `STO UNSENT`
 //! proves nothing: the network may have accepted a message whose acknowledgement was lost, or the power may have failed
 //! before the mark changed.

@@ -38,6 +38,12 @@ fn unknown() -> Result<Accepted, SendError> {
     })
 }
 
+fn busy() -> Result<Accepted, SendError> {
+    Err(SendError::Retry {
+        cause: "the network is busy".to_owned(),
+    })
+}
+
 /// How often a text went out.
 fn times(world: &World, text: &str) -> usize {
     world.sent().iter().filter(|sent| *sent == text).count()
@@ -277,9 +283,7 @@ async fn a_slot_that_holds_something_else_is_not_sent_from() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = world(&folder, MarkHabit::Honest).await;
     prove_marks(&mut world).await;
-    world.line.next_outcome(Err(SendError::Retry {
-        cause: "the network is busy".to_owned(),
-    }));
+    world.line.next_outcome(busy());
     world.says(&format!("/send {NUMBER} swapped")).await;
     world
         .until("it waits in its slot", |world| {
@@ -299,11 +303,6 @@ async fn a_slot_that_holds_something_else_is_not_sent_from() {
 async fn what_waits_in_its_slot_is_sent_from_there_later_or_called_off() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = world(&folder, MarkHabit::Honest).await;
-    let busy = || {
-        Err(SendError::Retry {
-            cause: "the network is busy".to_owned(),
-        })
-    };
     world.line.next_outcome(busy());
     world.says(&format!("/send {NUMBER} patient")).await;
     world
@@ -331,4 +330,135 @@ async fn what_waits_in_its_slot_is_sent_from_there_later_or_called_off() {
     world.line.set_phase(LinkPhase::Ready);
     clean(&world).await;
     assert_eq!(world.sent(), ["patient"]);
+}
+
+/// What waited in its slot is cleared away as soon as it is called off, while the line stays up.
+#[tokio::test]
+async fn a_slot_of_what_was_called_off_is_freed_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder, MarkHabit::Honest).await;
+    world.line.next_outcome(busy());
+    world.says(&format!("/send {NUMBER} never mind")).await;
+    world
+        .until("the first try", |world| world.line.parts().len() == 1)
+        .await;
+    let mine = world
+        .seen("the message", |seen| {
+            !seen.by_bridge && seen.text.contains("never mind")
+        })
+        .await;
+    world.chat.answer(Who::Owner, &mine, "/cancel").await;
+    world.state("never mind", MessageState::Cancelled).await;
+    clean(&world).await;
+    assert_eq!(times(&world, "never mind"), 0);
+}
+
+/// The same text to the same number is the same TPDU: which of the two a slot is about only its note can tell.
+#[tokio::test]
+async fn a_slot_that_another_message_took_over_says_nothing_of_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder, MarkHabit::Honest).await;
+    world.line.next_outcome(unknown());
+    world.says(&format!("/send {NUMBER} call me")).await;
+    world.state("call me", MessageState::Unknown).await;
+    world.settled().await;
+    // Somebody clears the SIM in a phone, and the next message comes to stand where the first one stood.
+    assert!(world.line.storage().take(1).is_some());
+    world.line.hang_at(When::Before, Command::Discard);
+    world.says(&format!("/send {NUMBER} call me")).await;
+    world
+        .until("it is to be freed", |world| world.line.has_hung())
+        .await;
+    let mut world = world.restart(folder.path()).await;
+    clean(&world).await;
+    world.settled().await;
+    let mut states: Vec<_> = world.chat.timeline().await;
+    states.retain(|seen| !seen.by_bridge && seen.text.contains("call me"));
+    let states: Vec<_> = states.iter().map(|seen| seen.state).collect();
+    assert_eq!(
+        states,
+        [Some(MessageState::Unknown), Some(MessageState::Sent)]
+    );
+    assert_eq!(times(&world, "call me"), 2);
+}
+
+/// A mark that one modem set says nothing in another, which is believed.
+#[tokio::test]
+async fn a_mark_of_another_modem_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder, MarkHabit::Honest).await;
+    world.line.set_modem("Acme M1");
+    prove_marks(&mut world).await;
+    // Another, which marks what never left.
+    world.line.set_modem("Acme M2");
+    world.line.storage().set_habit(MarkHabit::SentWhenTried);
+    world.line.hang_at(When::After, Command::Transmit);
+    world.line.next_outcome(busy());
+    world.says(&format!("/send {NUMBER} stuck")).await;
+    world.until("it hangs", |world| world.line.has_hung()).await;
+    world.line.set_modem("Acme M1");
+    let mut world = world.restart(folder.path()).await;
+    clean(&world).await;
+    world.settled().await;
+    world.state("stuck", MessageState::Unknown).await;
+    assert_eq!(times(&world, "stuck"), 0);
+}
+
+/// A SIM has room for ten messages or so, and those that people send us need it.
+#[tokio::test]
+async fn what_waits_takes_no_more_than_five_slots() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder, MarkHabit::Honest).await;
+    for number in 0..9 {
+        world.line.next_outcome(busy());
+        world
+            .says(&format!("/send +1202555012{number} nobody hears"))
+            .await;
+    }
+    world
+        .until("a try of each", |world| world.line.parts().len() >= 9)
+        .await;
+    let ours = world.line.storage().contents().len() - of_others().len();
+    assert_eq!(ours, 5);
+    world
+        .until("all went out", |world| {
+            (0..9).all(|number| world.line.sent_to(&format!("+1202555012{number}")).len() == 1)
+        })
+        .await;
+    clean(&world).await;
+}
+
+/// Two-step sending would fill the memory with what cannot be told from the drafts of others.
+#[tokio::test]
+async fn a_memory_that_gives_back_something_else_is_not_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder, MarkHabit::Honest).await;
+    world.line.storage().garble_next();
+    world.says(&format!("/send {NUMBER} garbled")).await;
+    world.state("garbled", MessageState::Sent).await;
+    world.post("does not give back what was stored there").await;
+    world.line.hang_at(When::Before, Command::Stage);
+    world.says(&format!("/send {NUMBER} after it")).await;
+    world.state("after it", MessageState::Sent).await;
+    assert!(!world.line.has_hung());
+    assert_eq!(world.sent(), ["garbled", "after it"]);
+}
+
+/// Sent again by a person and refused then: whether the first try left is still not known.
+#[tokio::test]
+async fn a_refusal_of_the_second_try_does_not_settle_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path()).await;
+    world.line.next_outcome(unknown());
+    world.says(&format!("/send {NUMBER} twice")).await;
+    world.state("twice", MessageState::Unknown).await;
+    let asked = world.post("I can't tell whether this left").await;
+    world.line.next_outcome(Err(SendError::Reject {
+        cause: "no credit".to_owned(),
+        may_try_again: TryAgain::Pointless,
+    }));
+    world.chat.choose(&asked, "Send again").await;
+    world.post("sent again, it was refused: no credit").await;
+    world.settled().await;
+    world.state("twice", MessageState::Unknown).await;
 }

@@ -7,6 +7,7 @@
     reason = "each test program uses a part of it"
 )]
 
+pub(crate) mod bench;
 pub(crate) mod bridge;
 pub(crate) mod counterpart;
 pub(crate) mod matrix;

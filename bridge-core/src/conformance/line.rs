@@ -140,6 +140,12 @@ impl TestLine {
             .collect()
     }
 
+    /// Another modem, by its maker and model, with the same SIM.
+    pub fn set_modem(&self, modem: &str) {
+        self.status
+            .send_modify(|status| status.modem = Some(modem.to_owned()));
+    }
+
     /// An SMS from `sender` in as many PDUs as it takes. A sender without digits is a name.
     ///
     /// # Panics

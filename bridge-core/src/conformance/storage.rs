@@ -17,6 +17,7 @@ pub struct Storage {
     /// The answers to this many writes are lost.
     lost_answers: u32,
     keeps_next_mark: bool,
+    garbles_next: bool,
 }
 
 /// How a modem marks what it sent.
@@ -54,9 +55,19 @@ impl Storage {
         self.keeps_next_mark = true;
     }
 
+    /// The next message is kept in another form than it was written in.
+    pub fn garble_next(&mut self) {
+        self.garbles_next = true;
+    }
+
     /// Puts something there that is not the bridge's.
     pub fn put(&mut self, index: u16, content: SlotContent) {
         self.slots.insert(index, content);
+    }
+
+    /// Somebody takes something out.
+    pub fn take(&mut self, index: u16) -> Option<SlotContent> {
+        self.slots.remove(&index)
     }
 
     /// All that stands there.
@@ -72,7 +83,10 @@ impl Storage {
         self.may_refuse()?;
         let index = (1..).find(|index| !self.slots.contains_key(index));
         let index = index.ok_or_else(|| LinkError("the memory is full".to_owned()))?;
-        let pdu = RawPdu(format!("{SERVICE_CENTRE}{}", sms_codec::hex::encode(tpdu)));
+        let mut pdu = RawPdu(format!("{SERVICE_CENTRE}{}", sms_codec::hex::encode(tpdu)));
+        if std::mem::take(&mut self.garbles_next) {
+            pdu.0.push_str("00");
+        }
         let content = match self.habit {
             MarkHabit::Honest | MarkHabit::Stuck | MarkHabit::SentWhenTried => {
                 SlotContent::Unsent(pdu)

@@ -69,7 +69,7 @@ pub(crate) async fn run(
                     }
                 }
             },
-            () = idle(at, &waker, &stop), if jobs.len() < concurrency => {}
+            _woken = idle(at, &waker, &stop), if jobs.len() < concurrency => {}
             () = stop.cancelled() => {}
         }
     }

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::LineName;
-use crate::dispatch::{idle, settle, slots};
+use crate::dispatch::slots::{self, Cleared};
+use crate::dispatch::{Woken, idle, settle};
 use crate::handle::{BridgeHandle, Request};
 use crate::id::PartId;
 use crate::link::{Accepted, LinkError, LinkPhase, SendError, SmsLink, StorageSlot};
@@ -41,9 +42,7 @@ pub(crate) async fn run(
             }
             tokio::select! {
                 changed = status.changed() => if changed.is_err() {
-                    // The link is gone for good; nothing will go out until the program starts again.
-                    tracing::error!(line = %worker.line, "the line's driver has ended");
-                    return stop.cancelled().await;
+                    return worker.end(&stop).await;
                 },
                 () = waker.notified() => {}
                 () = stop.cancelled() => {}
@@ -62,13 +61,20 @@ pub(crate) async fn run(
             Some(Claim::Job(part)) => match worker.work(part).await {
                 None => return,
                 Some(Memory::Touched) => look = Look::now(),
+                Some(Memory::Filled) => look.holds = true,
                 Some(Memory::Untouched) => {}
             },
             Some(Claim::Wait(at)) => {
                 let at = [at, look.at].into_iter().flatten().min();
                 tokio::select! {
-                    () = idle(at, &waker, &stop) => {}
-                    changed = status.changed() => drop(changed),
+                    woken = idle(at, &waker, &stop) => {
+                        if woken == Woken::ByNews {
+                            look = look.after_news();
+                        }
+                    }
+                    changed = status.changed() => if changed.is_err() {
+                        return worker.end(&stop).await;
+                    },
                 }
             }
         }
@@ -78,9 +84,11 @@ pub(crate) async fn run(
 /// When the modem's memory is looked at.
 #[derive(Clone, Copy)]
 struct Look {
-    /// `None`: nothing of ours stands there.
+    /// `None`: nothing of ours stands there that is not needed.
     at: Option<Instant>,
     wait: Duration,
+    /// Something stands there that is needed.
+    holds: bool,
 }
 
 impl Look {
@@ -88,6 +96,7 @@ impl Look {
         Self {
             at: Some(Instant::now()),
             wait: FIRST_LOOK,
+            holds: false,
         }
     }
 
@@ -95,16 +104,27 @@ impl Look {
         self.at.is_some_and(|at| at <= Instant::now())
     }
 
-    fn after(self, cleared: slots::Cleared) -> Self {
+    /// What waited in its slot may have been called off. Where a look failed, the next one keeps its time.
+    fn after_news(self) -> Self {
+        if self.holds && self.at.is_none() {
+            Self::now()
+        } else {
+            self
+        }
+    }
+
+    fn after(self, cleared: Cleared) -> Self {
         match cleared {
-            slots::Cleared::All => Self {
+            Cleared::All | Cleared::AllButNeeded => Self {
                 at: None,
                 wait: FIRST_LOOK,
+                holds: cleared == Cleared::AllButNeeded,
             },
-            slots::Cleared::LookAgain => Self::now(),
-            slots::Cleared::NotAll => Self {
+            Cleared::LookAgain => Self::now(),
+            Cleared::NotAll => Self {
                 at: Some(Instant::now() + self.wait),
                 wait: (self.wait * 2).min(LAST_LOOK),
+                holds: true,
             },
         }
     }
@@ -113,6 +133,8 @@ impl Look {
 /// Whether a part's way went through the modem's memory, so that there is something to look at.
 enum Memory {
     Touched,
+    /// It stands there and waits for its turn.
+    Filled,
     Untouched,
 }
 
@@ -124,6 +146,12 @@ struct Worker {
 
 /// Every method answers `None` when the bridge is stopping.
 impl Worker {
+    /// The link is gone for good; nothing will go out until the program starts again.
+    async fn end(&self, stop: &CancellationToken) {
+        tracing::error!(line = %self.line, "the line's driver has ended");
+        stop.cancelled().await;
+    }
+
     async fn hold(&self) -> Option<()> {
         let hold = |reply| Request::HoldLine {
             line: self.line.clone(),
@@ -172,7 +200,7 @@ impl Worker {
         };
         let otherwise = settle(&self.bridge, staged).await?;
         if outcome.is_ok() {
-            return Some(Memory::Untouched);
+            return Some(Memory::Filled);
         }
         if let Some(ClaimedPart { id, tpdu, .. }) = otherwise {
             self.send(id, &tpdu).await?;

@@ -29,8 +29,17 @@ async fn settle<T>(bridge: &BridgeHandle, request: impl Fn(Reply<T>) -> Request)
     }
 }
 
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    /// Something was stored that the worker may have to know.
+    ByNews,
+    /// The time is over, or the bridge is stopping.
+    Otherwise,
+}
+
 /// Waits until something may be due.
-async fn idle(at: Option<Instant>, waker: &Notify, stop: &CancellationToken) {
+async fn idle(at: Option<Instant>, waker: &Notify, stop: &CancellationToken) -> Woken {
     let timer = async {
         match at {
             Some(at) => tokio::time::sleep_until(at).await,
@@ -38,8 +47,8 @@ async fn idle(at: Option<Instant>, waker: &Notify, stop: &CancellationToken) {
         }
     };
     tokio::select! {
-        () = timer => {}
-        () = waker.notified() => {}
-        () = stop.cancelled() => {}
+        () = timer => Woken::Otherwise,
+        () = waker.notified() => Woken::ByNews,
+        () = stop.cancelled() => Woken::Otherwise,
     }
 }

@@ -22,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cleared {
     All,
+    /// What is left is still needed.
+    AllButNeeded,
     NotAll,
     /// What was learnt may tell more of what was left alone.
     LookAgain,
@@ -88,11 +90,13 @@ pub(crate) async fn clear(
             cleared = Cleared::NotAll;
         }
     }
-    // A first look at a slot whose outcome is known tells whether those in doubt can be believed.
-    if cleared == Cleared::All && !known.is_empty() && !needed.is_empty() {
-        return Some(Cleared::LookAgain);
-    }
-    Some(cleared)
+    Some(match cleared {
+        Cleared::All if needed.is_empty() => Cleared::All,
+        // A first look at a slot whose outcome is known tells whether those in doubt can be believed.
+        Cleared::All if !known.is_empty() => Cleared::LookAgain,
+        Cleared::All => Cleared::AllButNeeded,
+        other @ (Cleared::AllButNeeded | Cleared::NotAll | Cleared::LookAgain) => other,
+    })
 }
 
 /// Clears away what equals one of these, wherever it stands. Whether all of it is gone.

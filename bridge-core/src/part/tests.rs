@@ -42,6 +42,12 @@ fn states() -> Vec<PartState> {
             doubt: None,
             slot: None,
         },
+        PartState::Transmitting {
+            attempt: 1,
+            at: THEN,
+            doubt: Some(doubt()),
+            slot: None,
+        },
         PartState::Staging {
             attempt: 1,
             at: THEN,

@@ -132,15 +132,17 @@ impl Store {
         Ok(sync(&self.file, &self.blobs)?)
     }
 
-    /// Makes the writes durable, all or none.
+    /// Makes the writes durable, all or none. The flush must not run on sled's own pool: there it waits for a write that
+    /// the same pool has to make, so that a process with as many databases as the pool has threads hangs for ever.
     pub(crate) async fn commit(&self, writes: Writes) -> Result<(), StoreError> {
         self.db.apply_batch(batch(writes))?;
-        self.db.flush_async().await?;
-        let (file, blobs) = (Arc::clone(&self.file), self.blobs.clone());
-        tokio::task::spawn_blocking(move || sync(&file, &blobs))
-            .await
-            .map_err(|error| StoreError::Sync(std::io::Error::other(error)))??;
-        Ok(())
+        let (db, file, blobs) = (self.db.clone(), Arc::clone(&self.file), self.blobs.clone());
+        tokio::task::spawn_blocking(move || {
+            db.flush()?;
+            Ok(sync(&file, &blobs)?)
+        })
+        .await
+        .map_err(|error| StoreError::Sync(std::io::Error::other(error)))?
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a modem received: recognised, put together, and on its way to every chat, in one commit.
 
-use std::time::Duration;
-
 use tracing::{info, warn};
 
 use crate::address::{Conversation, LineName};
@@ -10,16 +8,10 @@ use crate::handle::{Arrival, Origin};
 use crate::id::{MessageId, PostId};
 use crate::link::{RawPdu, StorageSlot};
 use crate::post::PostState;
-use crate::reassembly::{self, Placement};
-use crate::store::record::{Dated, FragmentSet, Message, Post, Taken, Way};
+use crate::store::record::{Dated, Message, Post, Taken, Way};
 use crate::store::{StoreError, keys};
-use crate::wire::{self, IncomingSms, PlaceInSet, Received};
-use crate::writer::work::{Change, Draft, Work};
-
-/// How many sets with the same reference are looked at.
-const MOST_SETS: usize = 16;
-/// A set whose missing parts have not come within this is closed: what comes later opens a new one.
-const KEPT_OPEN: Duration = Duration::from_secs(24 * 3600);
+use crate::wire::{self, IncomingSms, Received};
+use crate::writer::work::{Draft, Work};
 
 impl Work<'_> {
     /// What a modem has to tell, in its order: slots that are free, then what it received.
@@ -143,7 +135,7 @@ impl Work<'_> {
     }
 
     /// Stores a whole message, or one with its gap, and a post for every inbox.
-    fn message_arrived(
+    pub(super) fn message_arrived(
         &mut self,
         conversation: Conversation,
         text: String,
@@ -221,7 +213,11 @@ impl Work<'_> {
     }
 
     /// Brings the posts of an incoming message up to date.
-    fn amend_posts(&mut self, id: MessageId, message: &Message) -> Result<(), StoreError> {
+    pub(super) fn amend_posts(
+        &mut self,
+        id: MessageId,
+        message: &Message,
+    ) -> Result<(), StoreError> {
         let mut shown: Vec<(PostId, Post)> = Vec::new();
         for key in self.transaction.keys(&keys::posts_of_prefix(id), 1000)? {
             let Some(post) = keys::last_number(&key).map(PostId) else {
@@ -271,156 +267,6 @@ impl Work<'_> {
                 draft.conversation = Some(message.conversation.clone());
                 self.add_post(draft)?;
             }
-        }
-        Ok(())
-    }
-
-    // Parts of longer messages.
-
-    fn fragment_arrived(
-        &mut self,
-        conversation: Conversation,
-        place: PlaceInSet,
-        pdu: &RawPdu,
-        sent_at: Option<String>,
-    ) -> Result<Option<MessageId>, StoreError> {
-        let PlaceInSet {
-            reference,
-            bits,
-            total,
-            number,
-        } = place;
-        let prefix = keys::fragments_of(&conversation, reference, bits, total);
-        let open = self.transaction.keys(&prefix, MOST_SETS)?;
-        let mut sets = Vec::new();
-        for key in &open {
-            sets.extend(self.transaction.load::<FragmentSet>(key)?);
-        }
-        let (key, mut set) = match reassembly::place(&sets, number, &pdu.0, self.now) {
-            Placement::There(position) => return Ok(sets.get(position).and_then(|set| set.shown)),
-            Placement::Add(position) => match open.get(position).zip(sets.get(position)) {
-                Some((key, set)) => (key.clone(), set.clone()),
-                None => return Ok(None),
-            },
-            Placement::Open => {
-                let key = keys::fragments(&conversation, reference, bits, total, self.next_id());
-                let (parts, last_at) = (Vec::new(), self.now);
-                (
-                    key,
-                    FragmentSet {
-                        conversation,
-                        total,
-                        parts,
-                        last_at,
-                        shown: None,
-                    },
-                )
-            }
-        };
-        set.parts.push((number, pdu.0.clone()));
-        set.parts.sort_unstable();
-        set.last_at = self.now;
-        let whole = reassembly::gap(&set).is_none();
-        let message = match (set.shown, whole) {
-            (Some(shown), _) => {
-                self.update_shown(shown, &set)?;
-                Some(shown)
-            }
-            (None, true) => Some(self.show_set(&set, sent_at)?),
-            (None, false) => None,
-        };
-        if whole {
-            self.transaction.remove(key.clone());
-            self.changes.push(Change::Set { key, wait: None });
-        } else {
-            self.transaction.save(key.clone(), &set)?;
-            let wait = if message.is_some() {
-                KEPT_OPEN
-            } else {
-                self.core.settings.reassembly_wait
-            };
-            self.changes.push(Change::Set {
-                key,
-                wait: Some(wait),
-            });
-        }
-        Ok(message)
-    }
-
-    fn show_set(
-        &mut self,
-        set: &FragmentSet,
-        sent_at: Option<String>,
-    ) -> Result<MessageId, StoreError> {
-        let sent_at = sent_at.or_else(|| {
-            let (_, pdu) = set.parts.first()?;
-            match wire::read(&RawPdu(pdu.clone()), None) {
-                Received::Sms(sms) => sms.sent_at,
-                Received::Report(_) | Received::Unreadable(_) => None,
-            }
-        });
-        let way = Way::In {
-            sent_at,
-            notes: reassembly::gap(set).into_iter().collect(),
-            count: 1,
-            pdus: set.parts.iter().map(|(_, pdu)| pdu.clone()).collect(),
-        };
-        self.message_arrived(
-            set.conversation.clone(),
-            wire::join(set.total, &set.parts),
-            way,
-        )
-    }
-
-    fn update_shown(&mut self, id: MessageId, set: &FragmentSet) -> Result<(), StoreError> {
-        let Some(mut message) = self.message(id)? else {
-            return Ok(());
-        };
-        message.text = wire::join(set.total, &set.parts);
-        if let Way::In { notes, pdus, .. } = &mut message.way {
-            *notes = reassembly::gap(set).into_iter().collect();
-            *pdus = set.parts.iter().map(|(_, pdu)| pdu.clone()).collect();
-        }
-        self.transaction.save(keys::message(id), &message)?;
-        self.amend_posts(id, &message)
-    }
-
-    /// The wait for a set is over: shows what has come, or closes a set that was shown.
-    pub(super) fn show_gap(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
-        let Some(mut set) = self.transaction.load::<FragmentSet>(&key)? else {
-            return Ok(());
-        };
-        if set.shown.is_some() {
-            self.transaction.remove(key);
-            return Ok(());
-        }
-        set.shown = Some(self.show_set(&set, None)?);
-        self.transaction.save(key.clone(), &set)?;
-        self.changes.push(Change::Set {
-            key,
-            wait: Some(KEPT_OPEN),
-        });
-        Ok(())
-    }
-
-    pub(super) fn recover_sets(&mut self) -> Result<(), StoreError> {
-        for key in self
-            .transaction
-            .keys(&keys::fragments_prefix(), usize::MAX)?
-        {
-            let Some(set) = self.transaction.load::<FragmentSet>(&key)? else {
-                continue;
-            };
-            let whole_wait = if set.shown.is_some() {
-                KEPT_OPEN
-            } else {
-                self.core.settings.reassembly_wait
-            };
-            let wait = whole_wait.saturating_sub(self.now.since(set.last_at));
-            self.changes.push(Change::Set {
-                key,
-                wait: Some(wait),
-            });
         }
         Ok(())
     }

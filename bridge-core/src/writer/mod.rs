@@ -7,6 +7,7 @@
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
 mod compose;
+mod fragments;
 mod incoming;
 mod marks;
 mod notices;
@@ -14,6 +15,7 @@ mod outgoing;
 mod posts;
 mod queue;
 mod reports;
+mod requests;
 mod rooms;
 mod slots;
 mod status;
@@ -244,172 +246,6 @@ impl Writer {
         }));
     }
 
-    fn handle(&mut self, request: Request, group: &mut Group) -> Option<Reply<()>> {
-        match request {
-            Request::TakeOver {
-                line,
-                gone,
-                received,
-                reply,
-            } => {
-                self.answer(group, reply, |work| work.take_over(&line, &gone, &received));
-            }
-            Request::LateOutcome {
-                part,
-                outcome,
-                reply,
-            } => {
-                self.answer(group, reply, |work| {
-                    work.outcome_arrived_late(part, outcome)
-                });
-            }
-            Request::Submit {
-                network,
-                events,
-                cursor,
-                reply,
-            } => {
-                self.answer(group, reply, |work| work.submit(&network, events, cursor));
-            }
-            Request::Cursor {
-                network,
-                key,
-                reply,
-            } => {
-                self.answer(group, reply, |work| {
-                    work.transaction.load(&keys::cursor(&network, &key))
-                });
-            }
-            Request::RoomKind {
-                network,
-                place,
-                reply,
-            } => {
-                self.answer(group, reply, |work| work.room_kind(&network, &place));
-            }
-            Request::Pending { reply } => {
-                let count = |line: bool| {
-                    let queues = self
-                        .queues
-                        .iter()
-                        .filter(|(name, _)| matches!(name, QueueName::Line(_)) == line);
-                    queues.map(|(_, (queue, _))| queue.len()).sum()
-                };
-                let (parts, posts) = (count(true), count(false));
-                self.answer(group, reply, |work| work.pending(parts, posts));
-            }
-            Request::AttachLine {
-                line,
-                status,
-                reply,
-            } => {
-                let waker = self.waker(QueueName::Line(line.clone()));
-                self.answer(group, reply, |work| {
-                    work.core.status.insert(line, status);
-                    Ok(waker)
-                });
-            }
-            Request::AttachChat { description, reply } => {
-                let waker = self.waker(QueueName::Chat(description.network.clone()));
-                self.answer(group, reply, |work| {
-                    work.attach_chat(description).map(|()| waker)
-                });
-            }
-            Request::ClaimPart { line, reply } => {
-                let next = self.next(&QueueName::Line(line));
-                self.answer(group, reply, |work| {
-                    claim(next, |id| work.claim_part(crate::id::PartId(id)))
-                });
-            }
-            Request::HoldLine { line, reply } => {
-                self.answer(group, reply, |work| work.hold_line(&line));
-            }
-            Request::SettlePart {
-                id,
-                outcome,
-                reading,
-                reply,
-            } => {
-                self.answer(group, reply, |work| work.settle_part(id, outcome, reading));
-            }
-            Request::SettleStaging { id, outcome, reply } => {
-                self.answer(group, reply, |work| work.settle_staging(id, outcome));
-            }
-            Request::SettleCheck { id, reading, reply } => {
-                self.answer(group, reply, |work| work.settle_check(id, reading));
-            }
-            Request::SlotWork { line, reply } => {
-                self.answer(group, reply, |work| work.slot_work(&line));
-            }
-            Request::SlotRead {
-                line,
-                note,
-                reading,
-                reply,
-            } => {
-                self.answer(group, reply, |work| work.slot_read(&line, note, reading));
-            }
-            Request::SlotsCleared { line, notes, reply } => {
-                self.answer(group, reply, |work| work.slots_cleared(&line, &notes));
-            }
-            Request::LineNotice {
-                line,
-                notice,
-                reply,
-            } => {
-                self.answer(group, reply, |work| work.line_notice(&line, notice));
-            }
-            Request::ClaimChat { network, reply } => {
-                let next = self.next(&QueueName::Chat(network));
-                self.answer(group, reply, |work| {
-                    claim(next, |id| work.claim_chat(crate::id::PostId(id)))
-                });
-            }
-            Request::RoomMade {
-                network,
-                destination,
-                room,
-                reply,
-            } => {
-                self.answer(group, reply, |work| {
-                    work.room_made(&network, &destination, room)
-                });
-            }
-            Request::RoomNotMade {
-                network,
-                destination,
-                reply,
-            } => {
-                self.answer(group, reply, |work| {
-                    work.room_not_made(&network, &destination)
-                });
-            }
-            Request::SettlePost { id, outcome, reply } => {
-                self.answer(group, reply, |work| work.settle_post(id, outcome));
-            }
-            Request::SettleAmend {
-                id,
-                revision,
-                outcome,
-                reply,
-            } => {
-                self.answer(group, reply, |work| {
-                    work.settle_amend(id, revision, outcome)
-                });
-            }
-            Request::SettleMark {
-                id,
-                shown,
-                outcome,
-                reply,
-            } => {
-                self.answer(group, reply, |work| work.settle_mark(id, shown, outcome));
-            }
-            Request::Stop { reply } => return Some(reply),
-        }
-        None
-    }
-
     fn waker(&mut self, name: QueueName) -> Arc<Notify> {
         Arc::clone(&self.queues.entry(name).or_default().1)
     }
@@ -515,20 +351,6 @@ impl Writer {
                 }
             }
         }
-    }
-}
-
-fn claim<T>(
-    next: Next,
-    take: impl FnOnce(u64) -> Result<Option<T>, StoreError>,
-) -> Result<Claim<T>, StoreError> {
-    match next {
-        Next::Ready(id) => Ok(match take(id)? {
-            Some(job) => Claim::Job(job),
-            None => Claim::Wait(Some(Instant::now())),
-        }),
-        Next::At(at) => Ok(Claim::Wait(Some(at))),
-        Next::Idle => Ok(Claim::Wait(None)),
     }
 }
 

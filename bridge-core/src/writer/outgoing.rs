@@ -81,7 +81,10 @@ impl Work<'_> {
             return Ok(None);
         };
         let line = part.conversation.line;
-        if !matches!(part.state, PartState::Staged { .. }) && self.stages(&line)? {
+        if let PartState::Staged { slot, .. } = &part.state {
+            self.note_transmitting(&line, id, slot)?;
+            self.apply_to_part(id, PartEvent::Claimed)?;
+        } else if self.stages_now(&line)? {
             self.apply_to_part(id, PartEvent::ClaimedToStage)?;
             let staging = self.part(id)?;
             if staging.is_some_and(|part| matches!(part.state, PartState::Staging { .. })) {
@@ -145,10 +148,9 @@ impl Work<'_> {
     ) -> Result<(), StoreError> {
         self.give_back(Job::Part(id));
         let outcome = self.outcome_by_slot(id, outcome, reading)?;
-        let attempt = match self.part(id)?.map(|part| part.state) {
-            Some(PartState::Transmitting { attempt, .. }) => attempt,
-            _ => 1,
-        };
+        let attempt = self
+            .part(id)?
+            .map_or(1, |part| part.state.attempt_under_way());
         let event = match outcome {
             Ok(Accepted { reference }) => {
                 info!(part_id = %id, attempt, "part sent");

@@ -3,21 +3,31 @@
 //! A note is stored before anything is written into the modem, and stays until its slot is known to be free. So every
 //! leftover has a note, and what has none is not ours.
 
+use std::time::Duration;
+
 use tracing::{info, warn};
 
 use crate::address::{Conversation, LineName};
 use crate::handle::{LineNotice, Sending};
-use crate::id::PartId;
-use crate::link::{Accepted, LinkError, SendError, StorageSlot};
+use crate::id::{PartId, Timestamp};
+use crate::link::{Accepted, LinkError, LinkPhase, SendError, StorageSlot};
 use crate::part::{PartEvent, PartState};
 use crate::slots::{self, Marks, Reading, Tried};
 use crate::store::record::StagedNote;
 use crate::store::{StoreError, keys};
+use crate::writer::distance;
 use crate::writer::outgoing::ClaimedPart;
 use crate::writer::work::{Job, Work};
 
 /// Notes of one line that are looked at together.
 const MOST: usize = 200;
+/// With this many notes parts go out in one step: the memory of a SIM has room for ten messages or so, and what people
+/// send us needs it too.
+const MOST_HELD: usize = 5;
+/// Slots that are kept for a doubt that they may resolve once the modem is believed.
+const MOST_KEPT: usize = 2;
+/// A slot that was written so lately and does not hold what was written was not changed by anybody else.
+const FRESH: Duration = Duration::from_secs(120);
 
 /// What is to be looked at and cleared away in a modem's memory.
 #[derive(Debug, Default)]
@@ -50,8 +60,13 @@ pub(crate) enum Checked {
 }
 
 impl Work<'_> {
-    /// Whether new parts are stored in the modem first.
-    pub(super) fn stages(&self, line: &LineName) -> Result<bool, StoreError> {
+    /// Whether a part is stored in the modem first, now.
+    pub(super) fn stages_now(&self, line: &LineName) -> Result<bool, StoreError> {
+        Ok(self.stages(line)? && self.notes(line)?.len() < MOST_HELD)
+    }
+
+    /// Whether parts are stored in the modem first while there is room.
+    fn stages(&self, line: &LineName) -> Result<bool, StoreError> {
         let sending = self.core.line(line).map(|line| line.sending);
         Ok(sending == Some(Sending::TwoSteps) && self.marks(line)? != Some(Marks::Silent))
     }
@@ -62,12 +77,15 @@ impl Work<'_> {
     }
 
     fn marks_key(&self, line: &LineName) -> Vec<u8> {
-        let modem = self
-            .core
-            .status
-            .get(line)
-            .and_then(|status| status.borrow().modem.clone());
-        keys::slot_marks(line, &modem.unwrap_or_default())
+        keys::slot_marks(line, &self.modem(line))
+    }
+
+    /// The modem that the line has now; empty where it does not say.
+    fn modem(&self, line: &LineName) -> String {
+        let status = self.core.status.get(line);
+        status
+            .and_then(|status| status.borrow().modem.clone())
+            .unwrap_or_default()
     }
 
     /// The part is about to be written into the modem.
@@ -77,9 +95,24 @@ impl Work<'_> {
             part,
             slot: None,
             tried: Tried::Not,
+            modem: Some(self.modem(line)),
         };
         self.expire(&key)?;
         self.transaction.save(key, &note)
+    }
+
+    /// The part is about to be sent from its slot: by this modem, which may be another than the one that wrote it.
+    pub(super) fn note_transmitting(
+        &mut self,
+        line: &LineName,
+        part: PartId,
+        slot: &StorageSlot,
+    ) -> Result<(), StoreError> {
+        if let Some((key, mut note)) = self.note_of(line, part, slot)? {
+            note.modem = Some(self.modem(line));
+            self.transaction.save(key, &note)?;
+        }
+        Ok(())
     }
 
     /// What became of writing a part into the modem. What comes back is to be sent in one step.
@@ -93,13 +126,19 @@ impl Work<'_> {
             return Ok(None);
         };
         let line = part.conversation.line;
-        let waits = matches!(part.state, PartState::Staging { .. });
-        let last = self
-            .notes(&line)?
-            .into_iter()
-            .rfind(|(_, note)| note.part == id && note.slot.is_none());
         match outcome {
             Ok(slot) => {
+                let mut notes = self.notes(&line)?;
+                // What stood there before is gone, whoever cleared it away: this says nothing of its part.
+                for (key, _) in notes
+                    .extract_if(.., |(_, note)| note.slot.as_ref() == Some(&slot))
+                    .filter(|(_, note)| note.part != id || note.tried != Tried::Not)
+                {
+                    self.transaction.remove(key);
+                }
+                let last = notes
+                    .into_iter()
+                    .rfind(|(_, note)| note.part == id && note.slot.is_none());
                 if let Some((key, mut note)) = last {
                     note.slot = Some(slot.clone());
                     self.transaction.save(key, &note)?;
@@ -119,18 +158,34 @@ impl Work<'_> {
                 for (key, _) in lost {
                     self.transaction.remove(key);
                 }
-                if !waits {
-                    self.give_back(Job::Part(id));
-                    return Ok(None);
+                match part.state {
+                    PartState::Staging { .. } => {}
+                    // The answer to the same request was lost with the store, which has it.
+                    PartState::Transmitting { slot: None, .. } => return self.claimed(id),
+                    PartState::Transmitting { slot: Some(_), .. }
+                    | PartState::Queued { .. }
+                    | PartState::Held { .. }
+                    | PartState::Staged { .. }
+                    | PartState::Sent { .. }
+                    | PartState::Delivered
+                    | PartState::Failed { .. }
+                    | PartState::Unknown(_)
+                    | PartState::Cancelled => {
+                        self.give_back(Job::Part(id));
+                        return Ok(None);
+                    }
                 }
-                self.line_notice(
-                    &line,
-                    LineNotice::Problem(format!(
-                        "two_step_send: the modem did not store a message before sending it ({error}). It is sent \
-                         directly instead. If this comes often, make room in the memory of the SIM, or remove \
-                         two_step_send from the configuration."
-                    )),
-                )?;
+                // A line that went down meanwhile is no problem of its memory.
+                if self.is_ready(&line) {
+                    self.line_notice(
+                        &line,
+                        LineNotice::Problem(format!(
+                            "two_step_send: the modem did not store a message before sending it ({error}). It is sent \
+                             directly instead. If this comes often, make room in the memory of the SIM, or remove \
+                             two_step_send from the configuration."
+                        )),
+                    )?;
+                }
                 self.apply_to_part(id, PartEvent::NotStored)?;
                 self.claimed(id)
             }
@@ -147,14 +202,30 @@ impl Work<'_> {
             self.give_back(Job::Part(id));
             return Ok(Checked::Settled);
         };
-        let PartState::Transmitting {
-            attempt,
-            slot: Some(_),
-            ..
-        } = &part.state
-        else {
-            self.give_back(Job::Part(id));
-            return Ok(Checked::Settled);
+        let (attempt, slot) = match &part.state {
+            PartState::Transmitting {
+                attempt,
+                slot: Some(slot),
+                ..
+            } => (*attempt, slot),
+            // The answer to the same request was lost with the store, which has it.
+            PartState::Transmitting { slot: None, .. } => {
+                return Ok(self
+                    .claimed(id)?
+                    .map_or(Checked::Settled, Checked::Otherwise));
+            }
+            PartState::Queued { .. }
+            | PartState::Held { .. }
+            | PartState::Staging { .. }
+            | PartState::Staged { .. }
+            | PartState::Sent { .. }
+            | PartState::Delivered
+            | PartState::Failed { .. }
+            | PartState::Unknown(_)
+            | PartState::Cancelled => {
+                self.give_back(Job::Part(id));
+                return Ok(Checked::Settled);
+            }
         };
         let Conversation { line, .. } = &part.conversation;
         match reading {
@@ -162,7 +233,7 @@ impl Work<'_> {
             Some(Reading::Sent) => {
                 // Nothing was tried, or nothing had left: the mark is not true.
                 self.saw(line, Tried::Not, Reading::Sent)?;
-                if *attempt > 1 {
+                if attempt > 1 {
                     let cause =
                         "the modem had said that it did not leave, but marks it as sent".to_owned();
                     self.settle_part(id, Err(SendError::Unknown { cause }), None)?;
@@ -170,8 +241,26 @@ impl Work<'_> {
                 }
                 self.otherwise(id)
             }
-            Some(Reading::NotOurs) | None => self.otherwise(id),
+            Some(Reading::NotOurs) => {
+                let note = self.note_of(line, id, slot)?;
+                let written = note.and_then(|(key, _)| keys::last_number(&key));
+                let written = written.and_then(|id| i64::try_from(id / 1000).ok());
+                let fresh = written.is_some_and(|at| distance(Timestamp(at), self.now) < FRESH);
+                if attempt == 1 && fresh {
+                    self.is_silent(
+                        line,
+                        "because its memory does not give back what was stored there",
+                    )?;
+                }
+                self.otherwise(id)
+            }
+            None => self.otherwise(id),
         }
+    }
+
+    fn is_ready(&self, line: &LineName) -> bool {
+        let status = self.core.status.get(line);
+        status.is_some_and(|status| status.borrow().phase == LinkPhase::Ready)
     }
 
     fn otherwise(&mut self, id: PartId) -> Result<Checked, StoreError> {
@@ -205,10 +294,16 @@ impl Work<'_> {
             Err(SendError::Retry { .. } | SendError::Reject { .. }) => Tried::Refused,
             Err(SendError::Unknown { .. }) => Tried::Doubted,
         };
-        self.set_tried(line, id, slot, tried)?;
+        let Some((key, mut note)) = self.note_of(line, id, slot)? else {
+            return Ok(outcome);
+        };
+        note.tried = tried;
+        self.transaction.save(key, &note)?;
         let proven = match reading {
-            Some(reading) => slots::proves_sent(self.marks(line)?, tried, reading),
-            None => false,
+            Some(reading) if self.is_by_this_modem(line, &note) => {
+                slots::proves_sent(self.marks(line)?, tried, reading)
+            }
+            Some(_) | None => false,
         };
         if proven {
             info!(part_id = %id, "the modem's memory shows that a part in doubt was sent");
@@ -229,6 +324,7 @@ impl Work<'_> {
         let mut work = SlotWork::default();
         let marks = self.marks(line)?;
         let stages = self.stages(line)?;
+        let mut kept = 0;
         for (key, note) in self.notes(line)? {
             let Some(id) = keys::last_number(&key) else {
                 continue;
@@ -257,7 +353,9 @@ impl Work<'_> {
             let may_tell = note.tried == Tried::Doubted
                 && marks.is_none()
                 && stages
+                && kept < MOST_KEPT
                 && part.state.awaits_report().is_some();
+            kept += usize::from(may_tell);
             let needed = note.slot.is_some() && (may_tell || in_use == note.slot.as_ref());
             let tpdu = sms_codec::hex::decode(&part.tpdu).unwrap_or_default();
             match (note.slot, needed) {
@@ -284,10 +382,13 @@ impl Work<'_> {
         let Some(mut note) = self.transaction.load::<StagedNote>(&key)? else {
             return Ok(());
         };
-        self.saw(line, note.tried, reading)?;
-        if slots::proves_sent(self.marks(line)?, note.tried, reading) {
-            info!(part_id = %note.part, "the modem's memory shows that a part in doubt was sent");
-            self.apply_to_part(note.part, PartEvent::FoundSent)?;
+        // On a SIM that was put into another modem the marks are not that modem's.
+        if self.is_by_this_modem(line, &note) {
+            self.saw(line, note.tried, reading)?;
+            if slots::proves_sent(self.marks(line)?, note.tried, reading) {
+                info!(part_id = %note.part, "the modem's memory shows that a part in doubt was sent");
+                self.apply_to_part(note.part, PartEvent::FoundSent)?;
+            }
         }
         if note.tried != Tried::Over {
             note.tried = Tried::Over;
@@ -317,37 +418,43 @@ impl Work<'_> {
         if before == Some(after) {
             return Ok(());
         }
-        self.transaction.save(self.marks_key(line), &after)?;
         match after {
-            Marks::Telling => info!(%line, "the modem's memory tells what was sent"),
-            Marks::Silent => {
-                warn!(%line, "the modem's memory does not tell what was sent: messages go out in one step");
-                self.tell_admins(&format!(
-                    "SIM {line}: two_step_send is of no use with this modem, because its memory does not tell whether \
-                     a message was sent. Messages go out in one step from now on, and where it is not known whether \
-                     one left, I ask you as before. You can remove two_step_send from the configuration."
-                ))?;
+            Marks::Telling => {
+                info!(%line, "the modem's memory tells what was sent");
+                self.transaction.save(self.marks_key(line), &after)
             }
+            Marks::Silent => self.is_silent(
+                line,
+                "because its memory does not tell whether a message was sent",
+            ),
         }
-        Ok(())
     }
 
-    fn set_tried(
-        &mut self,
+    /// The modem's marks are not believed from now on.
+    fn is_silent(&mut self, line: &LineName, why: &str) -> Result<(), StoreError> {
+        warn!(%line, why, "two-step sending is of no use with this modem: messages go out in one step");
+        self.transaction
+            .save(self.marks_key(line), &Marks::Silent)?;
+        self.tell_admins(&format!(
+            "SIM {line}: two_step_send is of no use with this modem, {why}. Messages go out in one step from now on, and \
+             where it is not known whether one left, I ask you as before. You can remove two_step_send from the \
+             configuration."
+        ))
+    }
+
+    /// Whether the mark of this note's slot was set by the modem that the line has now.
+    fn is_by_this_modem(&self, line: &LineName, note: &StagedNote) -> bool {
+        note.modem.as_ref() == Some(&self.modem(line))
+    }
+
+    fn note_of(
+        &self,
         line: &LineName,
         part: PartId,
         slot: &StorageSlot,
-        tried: Tried,
-    ) -> Result<(), StoreError> {
-        let found = self
-            .notes(line)?
-            .into_iter()
-            .rfind(|(_, note)| note.part == part && note.slot.as_ref() == Some(slot));
-        if let Some((key, mut note)) = found {
-            note.tried = tried;
-            self.transaction.save(key, &note)?;
-        }
-        Ok(())
+    ) -> Result<Option<(Vec<u8>, StagedNote)>, StoreError> {
+        let mut notes = self.notes(line)?.into_iter();
+        Ok(notes.rfind(|(_, note)| note.part == part && note.slot.as_ref() == Some(slot)))
     }
 
     /// The notes of a line, oldest first.

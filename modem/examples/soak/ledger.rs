@@ -16,7 +16,7 @@ pub(crate) struct Ledger {
     outstanding: BTreeSet<String>,
     received: BTreeSet<String>,
     /// After a kill the result of a send of before may come late and be taken for that of the first one after it, where
-    /// nothing tells them apart: a mark may then stand at the wrong one of two parts that both left.
+    /// nothing tells them apart: `docs/testing.md` says what is left of it.
     pub(crate) may_misread: bool,
     pub(crate) totals: Totals,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Totals {
     pub(crate) delivered: u64,
     pub(crate) received: u64,
     pub(crate) recognised: u64,
-    /// Sent as told, with another part's reference.
+    /// Told to be sent by another part's result, on days with kills.
     pub(crate) misread: u64,
 }
 
@@ -160,12 +160,10 @@ impl Ledger {
             match part {
                 Part::Sent(reference) => {
                     self.totals.sent += 1;
-                    if references.is_empty() {
-                        return Err(format!(
-                            "part {number} is told to be sent; the network has nothing of it"
-                        ));
-                    }
-                    let fits = reference.is_none_or(|reference| references.contains(&reference));
+                    let fits = match reference {
+                        Some(reference) => references.contains(reference),
+                        None => !references.is_empty(),
+                    };
                     if !fits && self.may_misread {
                         self.totals.misread += 1;
                     } else if !fits {

@@ -279,7 +279,10 @@ impl Engine {
             if memories.contains(&Memory::Both) {
                 break; // Both of them are in it.
             }
-            if self.memories.readable.contains(&memory) && !memories.contains(&memory) {
+            // A modem that did not say what it has is asked for both.
+            let offered = self.memories.readable.contains(&memory)
+                || (self.memories.readable.is_empty() && self.memories.arguments > 0);
+            if offered && !memories.contains(&memory) {
                 memories.push(memory);
             }
         }
