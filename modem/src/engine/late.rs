@@ -146,10 +146,14 @@ impl LateResults {
         self.begun = true;
         self.owed = 1;
         self.owed_until = now + OWED_AT_START;
+        // It may have been handed over while another one's result was awaited still, and never begun.
+        let takes = self.last_reference.map_or(Takes::Nothing, |last| {
+            Takes::Reference(last.wrapping_add(self.left_since))
+        });
         self.open = self.unfinished.take().map(|tag| Open {
             tag,
             until: now + UNFINISHED,
-            takes: Takes::All,
+            takes,
         });
     }
 
