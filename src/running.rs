@@ -11,11 +11,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use bridge_core::link::LinkStatus;
-use bridge_core::{Bridge, BridgeError, BridgeHandle, ChatAdapter, LineName, Settings, SmsLink};
+use bridge_core::{
+    Bridge, BridgeError, BridgeHandle, ChatAdapter, LineName, Settings, SmsLink, UnfinishedPart,
+};
+use modem::engine::Unfinished;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use crate::pin::Attempts;
 use crate::sms_link::{Link, pump};
@@ -97,7 +100,14 @@ impl Running {
         config: modem::Config,
         attempts: Option<Attempts>,
     ) -> Result<watch::Receiver<LinkStatus>> {
-        let (modem, events) = modem::spawn(config);
+        let unfinished = self.handle().unfinished(line).await;
+        let unfinished = unfinished
+            .with_context(|| format!("failed to look for what the line {line} left unfinished"))?
+            .map(unfinished_send);
+        let (modem, events) = modem::spawn(modem::Config {
+            unfinished,
+            ..config
+        });
         self.modems.push(modem.clone());
         let (link, status) = Link::new(line.clone(), modem.clone());
         let told = link.status();
@@ -177,6 +187,15 @@ impl Running {
             "{} failed, which is a fault of this program: {failure}",
             self.name(failure.id())
         )
+    }
+}
+
+/// What the modem loop is to know of a part whose result an earlier life of the program did not see.
+fn unfinished_send(unfinished: UnfinishedPart) -> Unfinished {
+    info!(part_id = %unfinished.part, "its result may still come");
+    Unfinished {
+        tag: unfinished.part.0,
+        last_reference: unfinished.last_reference,
     }
 }
 

@@ -66,6 +66,17 @@ pub(crate) struct StagedNote {
     pub(crate) tried: Tried,
 }
 
+/// What the modem of a line told of the newest sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sends {
+    /// The newest TP-MR. `None`: none is known.
+    pub(crate) reference: Option<u8>,
+    /// Sends since then, each of which may have taken another.
+    pub(crate) since: u8,
+    /// The newest part in doubt, unless a later one was answered.
+    pub(crate) doubtful: Option<PartId>,
+}
+
 /// A notice of a line that people were told, by which its repetition is recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ToldNotice {
@@ -362,6 +373,15 @@ mod tests {
             };
             add("staged", encode(&note).unwrap());
         }
+        add(
+            "sends",
+            encode(&Sends {
+                reference: Some(7),
+                since: 1,
+                doubtful: Some(PartId(9)),
+            })
+            .unwrap(),
+        );
         for marks in [Marks::Telling, Marks::Silent] {
             add("slot-marks", encode(&marks).unwrap());
         }

@@ -18,6 +18,7 @@ mod rooms;
 mod slots;
 mod status;
 mod submit;
+mod unfinished;
 mod work;
 
 use std::collections::BTreeMap;
@@ -404,6 +405,9 @@ impl Writer {
                 reply,
             } => {
                 self.answer(group, reply, |work| work.settle_mark(id, shown, outcome));
+            }
+            Request::Unfinished { line, reply } => {
+                self.answer(group, reply, |work| work.unfinished(&line));
             }
             Request::Stop { reply } => return Some(reply),
         }
