@@ -194,7 +194,7 @@ impl Finder {
         if let Some(port) = self.known_though_silent(&passed).await {
             return port;
         }
-        Err(self.words(&passed))
+        Err(self.words(&passed).await)
     }
 
     /// The port of a modem that was used before and answers no more: the engine knows what to try, and begins with an
@@ -270,6 +270,7 @@ impl Finder {
             (Wanted::Remembered(imei), Some(told)) => (imei != told).then_some(Passed::OtherImei),
         };
         if let Some(wrong) = wrong {
+            found.port.close().await;
             return Err(wrong);
         }
         found.port.keep(claim);
@@ -313,12 +314,12 @@ impl Finder {
     }
 
     /// All that could be this line's was asked in vain.
-    fn words(&self, passed: &[(&Candidate, Passed)]) -> Phase {
+    async fn words(&self, passed: &[(&Candidate, Passed)]) -> Phase {
         let mut sentences: Vec<String> =
             passed.iter().map(|(modem, why)| why.words(modem)).collect();
         let silent = |(_, why): &&(&Candidate, Passed)| matches!(why, Passed::Silent(_));
         if let Some((modem, _)) = passed.iter().find(silent)
-            && let Some(manager) = modem_manager()
+            && let Some(manager) = modem_manager().await
         {
             // It need not have the port open at this moment.
             sentences.push(format!(
@@ -384,8 +385,11 @@ fn hint(one: &Candidate) -> Option<String> {
     one.advice().map(|advice| format!("{one}: {advice}"))
 }
 
-pub(super) fn modem_manager() -> Option<Holder> {
-    suspects()
+/// Looks through all processes, off the reactor.
+pub(super) async fn modem_manager() -> Option<Holder> {
+    let running = tokio::task::spawn_blocking(suspects).await;
+    running
+        .unwrap_or_default()
         .into_iter()
         .find(|suspect| suspect.name == "ModemManager")
 }
