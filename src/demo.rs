@@ -22,7 +22,8 @@ use tokio::sync::watch;
 use crate::config::LogFormat;
 use crate::running::Running;
 use crate::signals::Signals;
-use crate::terminal::{self, Colours, Input, KeyByKey, Keys, Terminal, owner};
+use crate::terminal::{Colours, Terminal, owner};
+use crate::typing::{self, Input, KeyByKey, Keys};
 use crate::{logging, terminal_style};
 
 /// How long the simulated modem may take to come up.
@@ -145,7 +146,7 @@ async fn converse(
     {
         bail!("the simulated modem did not come up");
     }
-    let mut inputs = terminal::read(keys)?;
+    let mut inputs = typing::read(keys)?;
     if keys == Keys::Each {
         terminal.typing(Some(""))?;
     }

@@ -12,9 +12,11 @@
 //! | `networks` | the chat networks that this build has |
 //! | `check` | `sms-bridge check` |
 //! | `pdu` | `sms-bridge pdu` |
+//! | `modem_command` | `sms-bridge modem`: list, probe, console, record |
 //! | `demo` | `sms-bridge demo`: the bridge on a simulated modem (feature `demo`) |
 //! | `bench` | `sms-bridge bench`: what `cargo xtask bench` measures (feature `bench`) |
 //! | `terminal` | the terminal as a chat network, for the demo |
+//! | `typing` | a person at the keyboard |
 //! | `lines` | lines of standard input |
 //! | `signals` | what asks the program to end |
 //! | `logging` | the log |
@@ -30,6 +32,7 @@ mod demo;
 mod intake;
 mod lines;
 mod logging;
+mod modem_command;
 mod networks;
 mod pdu;
 mod pin;
@@ -40,6 +43,7 @@ mod sms_link;
 #[cfg(feature = "demo")]
 mod terminal;
 mod terminal_style;
+mod typing;
 
 use std::process::ExitCode;
 

@@ -187,6 +187,17 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
     Ok(code)
 }
 
+/// What a PDU says, in lines for people; `None` where nothing can be made of it.
+pub(crate) fn describe(pdu: &str, direction: Direction, leniency: Leniency) -> Option<String> {
+    let options = DecodeOptions {
+        direction,
+        leniency,
+        ..DecodeOptions::default()
+    };
+    let decoded = decode_hex(pdu, &options).ok()?;
+    Some(Report::new(&decoded).to_string())
+}
+
 impl Decode {
     fn run(self, out: &mut impl Write) -> Result<ExitCode> {
         let mut all_read = true;

@@ -9,8 +9,6 @@
 //! | `#2 TEXT` | the contact of message 2 |
 //! | `TEXT` | the contact of the newest message |
 
-mod editor;
-mod keyboard;
 mod screen;
 
 use std::io;
@@ -26,7 +24,6 @@ use bridge_core::{
     BridgeError, BridgeHandle, ChatAdapter, ChatError, Identity, Person, Role, Timestamp,
 };
 
-pub(crate) use keyboard::{Input, KeyByKey, Keys, read};
 use screen::Screen;
 
 const NETWORK: &str = "terminal";

@@ -235,7 +235,8 @@ pub enum Arrival {
 pub struct UnfinishedPart {
     /// To be named with [`BridgeHandle::outcome_arrived_late`].
     pub part: PartId,
-    /// The newest message reference (TP-MR) that the modem can have given before it. `None`: none is known.
+    /// The message reference (TP-MR) that the modem gave just before it. `None`: none is known, or another send in between
+    /// may have taken one.
     pub last_reference: Option<u8>,
 }
 

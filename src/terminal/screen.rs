@@ -10,6 +10,7 @@ use bridge_core::PostId;
 use bridge_core::chat::{Content, MessageState, OutgoingPost};
 
 use super::Colours;
+use crate::typing::{CLEAR_LINE, columns, plain, tail};
 
 /// Messages that can be answered; a number below the oldest is no longer known.
 const KEPT: usize = 1_000;
@@ -41,9 +42,6 @@ struct Message {
     /// What was typed, until its first state was shown.
     typed: Option<String>,
 }
-
-/// To the first column, and everything right of it away.
-const CLEAR_LINE: &str = "\r\x1b[K";
 
 /// Colours by meaning.
 #[derive(Clone, Copy)]
@@ -299,27 +297,6 @@ fn sent_text(command: &str) -> &str {
         .unwrap_or_default()
 }
 
-/// The end of a text that fits into so many columns: a line being typed must not wrap, or it could not be taken away.
-fn tail(text: &str, columns: usize) -> &str {
-    let mut room = columns;
-    for (at, character) in text.char_indices().rev() {
-        let width = if u32::from(character) < 0x1100 { 1 } else { 2 };
-        match room.checked_sub(width) {
-            Some(left) => room = left,
-            None => return text.get(at + character.len_utf8()..).unwrap_or_default(),
-        }
-    }
-    text
-}
-
-fn columns() -> usize {
-    let size = rustix::termios::tcgetwinsize(io::stdout());
-    size.ok()
-        .map(|size| usize::from(size.ws_col))
-        .filter(|&columns| columns > 0)
-        .unwrap_or(80)
-}
-
 fn excerpt(text: &str) -> String {
     let mut shown: String = plain(text).replace('\n', " ");
     if shown.chars().count() > EXCERPT {
@@ -327,19 +304,6 @@ fn excerpt(text: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// A text from the air may hold codes that a terminal obeys.
-fn plain(text: &str) -> String {
-    let harmless = |c: char| c == '\n' || !(c.is_control() || is_direction(c));
-    text.chars()
-        .map(|c| if harmless(c) { c } else { '\u{fffd}' })
-        .collect()
-}
-
-/// Turns the direction of what follows, and so could make one text look like another.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -365,21 +329,6 @@ mod tests {
     fn what_came_by_air_cannot_command_the_terminal() {
         assert_eq!(plain("a\x1b[2Jb\nc\u{202e}d"), "a\u{fffd}[2Jb\nc\u{fffd}d");
         assert_eq!(excerpt(&"x".repeat(50)).chars().count(), EXCERPT);
-    }
-
-    #[test]
-    fn a_line_being_typed_is_cut_to_its_end() {
-        let cases = [
-            ("hello", 10, "hello"),
-            ("hello", 5, "hello"),
-            ("hello", 3, "llo"),
-            ("a😀b", 3, "😀b"),
-            ("a😀b", 2, "b"),
-            ("", 0, ""),
-        ];
-        for (text, columns, expected) in cases {
-            assert_eq!(tail(text, columns), expected, "{text} {columns}");
-        }
     }
 
     #[test]

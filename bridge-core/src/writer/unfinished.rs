@@ -115,11 +115,10 @@ impl Sends {
         }
     }
 
-    /// The reference that was the newest when the part in doubt was sent. Others of which none is known may have taken one
-    /// each, and are taken to have.
+    /// The reference that the modem gave just before the part in doubt. `None`: none is known, or another send in between
+    /// may have taken one.
     fn before_doubtful(&self) -> Option<u8> {
-        self.reference
-            .map(|last| last.wrapping_add(self.since.saturating_sub(1)))
+        self.reference.filter(|_| self.since <= 1)
     }
 }
 
@@ -168,19 +167,19 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_before_the_part_in_doubt_is_known_or_guessed_too_high() {
+    fn the_reference_just_before_the_part_in_doubt_is_known_or_none_is_told() {
         use Came::{Doubt, Given, Late, LateRefusal, Refused, WithoutReference};
         let cases: &[(&[Came], Option<u64>, Option<u8>)] = &[
             (&[], None, None),
             (&[Doubt], Some(0), None),
             (&[Given(4), Doubt], Some(1), Some(4)),
             (&[Given(255), Doubt], Some(1), Some(255)),
-            (&[Given(255), Refused, Doubt], Some(2), Some(0)),
-            (&[Given(4), Doubt, Doubt], Some(2), Some(5)),
-            (&[Given(4), WithoutReference, Doubt], Some(2), Some(5)),
+            (&[Given(255), Refused, Doubt], Some(2), None),
+            (&[Given(4), Doubt, Doubt], Some(2), None),
+            (&[Given(4), WithoutReference, Doubt], Some(2), None),
             // What was sent after it is answered: its own result is past.
             (&[Given(4), Doubt, Given(6)], None, Some(6)),
-            (&[Given(4), Doubt, Refused], None, Some(5)),
+            (&[Given(4), Doubt, Refused], None, None),
             // A late result says what the older one had.
             (&[Given(4), Doubt, Late(5), Doubt], Some(3), Some(5)),
             (&[Given(4), Doubt, Doubt, Late(5)], Some(2), Some(5)),
@@ -189,7 +188,7 @@ mod tests {
                 Some(4),
                 Some(6),
             ),
-            (&[Given(4), Doubt, LateRefusal, Doubt], Some(3), Some(5)),
+            (&[Given(4), Doubt, LateRefusal, Doubt], Some(3), None),
             // A modem that was started anew counts from the beginning.
             (&[Given(200), Given(1), Doubt], Some(2), Some(1)),
         ];

@@ -349,6 +349,9 @@ impl Line {
                 {
                     self.last_reference = Some(reference.0);
                 }
+                if matches!(outcome, Err(SendError::Unknown { .. })) {
+                    self.last_reference = None;
+                }
                 self.parts.insert(number, self.after(outcome));
             }
             Output::AskPin(_) => self

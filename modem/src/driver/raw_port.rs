@@ -4,7 +4,7 @@ use std::io;
 
 use super::find::Finder;
 use super::port::Port;
-use crate::config::{Address, Config};
+use crate::config::Config;
 use crate::status::Phase;
 
 /// An open port, to which anything can be written. Nothing is set up, nothing is answered by itself.
@@ -12,7 +12,7 @@ use crate::status::Phase;
 pub struct RawPort(Port);
 
 impl RawPort {
-    /// Opens a port for ourselves alone; with [`Address::Auto`] that of the only USB modem. `baud` is in bits per second, and ignored where there is no serial line.
+    /// Opens the port of a line for ourselves alone, and for `auto` finds it first, which takes some seconds.
     ///
     /// # Errors
     ///
@@ -21,12 +21,14 @@ impl RawPort {
     /// # Cancel safety
     ///
     /// Nothing is lost.
-    pub async fn open(address: &Address, baud: u32) -> Result<Self, Phase> {
-        let config = Config {
-            baud,
-            ..Config::new(address.clone())
-        };
-        Finder::new(&config).open().await.map(Self)
+    pub async fn open(config: &Config) -> Result<Self, Phase> {
+        Finder::new(config).open().await.map(Self)
+    }
+
+    /// Which port it is, as a person is told of it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.name()
     }
 
     /// Reads what there is, waiting for at least one byte. `Ok(0)` means that the port is gone.

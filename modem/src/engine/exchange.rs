@@ -320,6 +320,7 @@ impl Engine {
         }
         tracing::debug!(command = in_flight.command.shown(), result = ?ended, "answered");
         self.quiet_until = self.quiet_until.max(now + self.settle);
+        self.late.ended(now);
         if in_flight.stage == Stage::Late {
             return self.resolve_late(ended, &in_flight.lines);
         }
@@ -407,6 +408,7 @@ impl Engine {
         if in_flight.job == Job::Escape {
             self.quiet_until = now + SETTLE;
         } else if let Job::Synchronise { left } = in_flight.job {
+            self.late.owe(now);
             let Some(left) = left.checked_sub(1) else {
                 return self.give_up(now);
             };

@@ -37,12 +37,16 @@ const OWED: Duration = Duration::from_secs(150);
 /// The same for the last command of an earlier life of the program, of which nothing is known.
 const OWED_AT_START: Duration = Duration::from_secs(15);
 
+/// A result that comes so soon after another may be the same once more.
+const DOUBLED: Duration = Duration::from_millis(200);
+
 /// A send that an earlier life of the program handed to the modem and did not see the end of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfinished {
     /// The caller's own mark of it.
     pub tag: u64,
-    /// The newest reference that the modem gave before it; `None` if none is known.
+    /// The reference that the modem gave just before it; `None` if none is known, or if another send in between may have
+    /// taken one.
     pub last_reference: Option<u8>,
 }
 
@@ -52,6 +56,8 @@ pub(super) struct LateResults {
     /// Results of commands that are no sends, and until when they may come.
     owed: u8,
     owed_until: Duration,
+    /// When a command last ended.
+    ended_at: Duration,
     open: Option<Open>,
     /// The last reference that was seen; `None` at first.
     last_reference: Option<u8>,
@@ -90,6 +96,7 @@ impl LateResults {
         Self {
             owed: 1,
             owed_until: OWED_AT_START,
+            ended_at: Duration::ZERO,
             open: unfinished.map(|Unfinished { tag, .. }| Open { tag, until }),
             last_reference: unfinished.and_then(|unfinished| unfinished.last_reference),
             left_since: 1,
@@ -106,12 +113,19 @@ impl LateResults {
         self.owed_until = now + OWED;
     }
 
-    /// A result that belonged to nothing.
-    pub(super) fn pay(&mut self) {
-        self.owed = self.owed.saturating_sub(1);
+    /// A command ended.
+    pub(super) fn ended(&mut self, now: Duration) {
+        self.ended_at = now;
     }
 
-    /// The port was closed: nothing comes any more.
+    /// A result that belonged to nothing: one that was owed, unless it doubles the one just before it.
+    pub(super) fn pay(&mut self, now: Duration) {
+        if now > self.ended_at + DOUBLED {
+            self.owed = self.owed.saturating_sub(1);
+        }
+    }
+
+    /// The modem went away: nothing comes any more.
     pub(super) fn forget(&mut self) {
         self.open = None;
     }
@@ -196,9 +210,10 @@ impl LateResults {
     pub(super) fn proves(&self, ended: Final, lines: &[String], passed_over: &[Final]) -> bool {
         match ended {
             Final::Error(error) => passed_over.iter().all(|over| says_the_same(*over, error)),
-            Final::Ok => self
-                .highest()
-                .is_none_or(|highest| reference((ended, lines)) == Some(highest)),
+            Final::Ok => match self.highest() {
+                Some(highest) => reference((ended, lines)) == Some(highest),
+                None => self.open.is_none(),
+            },
         }
     }
 
@@ -249,7 +264,7 @@ impl Engine {
         let proven = ended == Final::Ok && accepted(lines).is_some();
         let owed = !proven && self.late.owed > 0 && now < self.late.owed_until;
         if owed {
-            self.late.pay();
+            self.late.owed = self.late.owed.saturating_sub(1);
         }
         owed
     }

@@ -134,6 +134,30 @@ impl Engine {
         }
     }
 
+    /// `+CPMS?` names where new messages go: a modem may have gone back to a memory of its own, or never left it. It is told
+    /// again where it can be, and what went there is looked for.
+    pub(super) fn compare_receiving(&mut self, lines: &[String]) {
+        let named = lines.first().and_then(|line| {
+            let arguments = text::arguments(line);
+            arguments.get(6).and_then(|name| Memory::parse(name))
+        });
+        let Some(actual) = named else { return };
+        if self.memories.receiving.as_ref() == Some(&actual) {
+            return;
+        }
+        tracing::warn!(
+            command = "AT+CPMS",
+            "the modem puts messages into another memory than it was told"
+        );
+        if self.memories.arguments == 3 {
+            // The next choice of a memory chooses all three.
+            self.memories.reading = None;
+        } else {
+            self.memories.receiving = Some(actual.clone());
+        }
+        self.slots.list(actual);
+    }
+
     fn note_use(&mut self, storage: StorageUse) {
         let full = storage.is_full();
         let matters = self.places_of_new_messages().contains(&storage.memory)

@@ -298,10 +298,6 @@ impl Engine {
 
     /// The port is gone or is being waited for; `phase` says why. Everything asked for is answered.
     pub fn handle_closed(&mut self, phase: Phase) {
-        // What an earlier life of the program left open comes through a port that was not opened yet.
-        if self.port != Port::Closed {
-            self.late.forget();
-        }
         self.port = Port::Closed;
         self.lines.clear();
         self.transmits.clear();
@@ -315,6 +311,9 @@ impl Engine {
         self.direct = None;
         self.memories = Memories::default();
         self.slots.forget();
+        if !matches!(self.status.phase, Phase::NotAnswering) {
+            self.late.forget();
+        }
         self.turn_away();
     }
 

@@ -50,7 +50,7 @@ impl Engine {
     /// A result that belongs to nothing: the late one that was waited for, or a doubled one.
     pub(super) fn handle_stray_result(&mut self, now: Duration) {
         self.slots.be_wary(now);
-        self.late.pay();
+        self.late.pay(now);
         self.stray_results = self.stray_results.saturating_add(1);
         if self.synchronising {
             if self.bring_up.is_some() {

@@ -19,11 +19,17 @@ const POLL: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(20);
 const WAKE_AGAIN: Duration = Duration::from_secs(600);
 
+/// How often memories are looked into that no new message should go to: a modem that came back from a reset may have put
+/// one there before it was told where.
+const ROUND: Duration = Duration::from_secs(3600);
+
 /// When what is looked at.
 #[derive(Debug, Default)]
 pub(super) struct Upkeep {
     next_check: Duration,
     next_poll: Duration,
+    /// When every memory is looked into.
+    next_round: Duration,
     queue: VecDeque<Check>,
     /// `+CNMI=` as it was chosen.
     pub(super) routing: Option<String>,
@@ -50,13 +56,14 @@ impl Engine {
     pub(super) fn begin_upkeep(&mut self, now: Duration) {
         self.upkeep.next_check = now + self.settings.poll_interval;
         self.upkeep.next_poll = now + self.poll_pause();
+        self.upkeep.next_round = now + ROUND;
         self.upkeep.queue.clear();
         self.upkeep.routing_seen = None;
         self.upkeep.idle_since = None;
         // Bring-up has just tried.
         self.upkeep.next_wake = now + IDLE;
         self.look_at_routing();
-        for memory in self.memories_at_start() {
+        for memory in self.all_memories() {
             self.slots.list(memory);
         }
     }
@@ -131,7 +138,14 @@ impl Engine {
                 if let Some(reading) = self.memories.reading.clone() {
                     self.note_storage(&reading, &lines);
                 }
-                for memory in self.memories_of_new_messages() {
+                self.compare_receiving(&lines);
+                let memories = if now >= self.upkeep.next_round {
+                    self.upkeep.next_round = now + ROUND;
+                    self.all_memories()
+                } else {
+                    self.memories_of_new_messages()
+                };
+                for memory in memories {
                     self.look_into(now, memory);
                 }
             }
@@ -254,7 +268,7 @@ impl Engine {
     }
 
     /// Those, and where messages of an earlier setting may lie.
-    fn memories_at_start(&self) -> Vec<Memory> {
+    fn all_memories(&self) -> Vec<Memory> {
         let mut memories = self.memories_of_new_messages();
         for memory in [Memory::Sim, Memory::Modem] {
             if memories.contains(&Memory::Both) {

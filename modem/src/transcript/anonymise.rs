@@ -80,8 +80,8 @@ impl Anonymiser {
                 mask::text(&line)
             } else {
                 match direction {
-                    Direction::ToModem => self.to_modem(&line),
-                    Direction::FromModem => self.from_modem(&line),
+                    Direction::ToModem => self.written(&line),
+                    Direction::FromModem => self.read(&line),
                 }
             };
             // Nothing that replaces is outside Latin-1.
@@ -102,7 +102,7 @@ impl Anonymiser {
         }
     }
 
-    fn to_modem(&mut self, line: &str) -> String {
+    fn written(&mut self, line: &str) -> String {
         let upper = line.trim().to_ascii_uppercase();
         if !upper.starts_with("AT") {
             return match pdu::digits_in_front(line) {
@@ -135,7 +135,7 @@ impl Anonymiser {
         format!("{}{rest}", self.numbers.replace(name, 0))
     }
 
-    fn from_modem(&mut self, line: &str) -> String {
+    fn read(&mut self, line: &str) -> String {
         let trimmed = line.trim();
         if trimmed.is_empty() || trimmed == ">" {
             return line.to_owned();
@@ -198,7 +198,7 @@ impl Anonymiser {
             Some((text, coding)) if is_coding(coding) => (text, format!(",{coding}")),
             Some(_) | None => (text, String::new()),
         };
-        format!("{mode},{}{coding}", self.text(text))
+        format!("{mode},{}{coding}", masked(text))
     }
 
     /// Goes on to the quote that closes.
@@ -209,22 +209,10 @@ impl Anonymiser {
                 self.quote = Quote::Closed;
                 return line.to_owned();
             }
-            return self.text(line);
+            return masked(line);
         };
         self.quote = Quote::Closed;
-        format!("{}\"{}", self.text(text), mask::text(behind))
-    }
-
-    fn text(&mut self, text: &str) -> String {
-        let inner = text.trim_matches('"');
-        let is_hex = inner.len() >= 4
-            && inner.len().is_multiple_of(2)
-            && inner.bytes().all(|digit| digit.is_ascii_hexdigit());
-        if is_hex {
-            text.replace(inner, &mask::hexadecimal(inner))
-        } else {
-            mask::text(text)
-        }
+        format!("{}\"{}", masked(text), mask::text(behind))
     }
 
     /// The card's own spelling of its number: each pair of digits swapped.
@@ -260,7 +248,7 @@ impl Anonymiser {
             }
             Body::Expected | Body::Text => {
                 self.body = Body::Text;
-                return self.text(line);
+                return masked(line);
             }
             Body::None => {}
         }
@@ -286,8 +274,21 @@ impl Anonymiser {
             _ if whole && digits > 20 => {
                 pdu::replace(line, PduDirection::Stored, &mut self.numbers)
             }
-            _ => self.text(line),
+            _ => masked(line),
         }
+    }
+}
+
+/// A text in letters or in hexadecimal digits.
+fn masked(text: &str) -> String {
+    let inner = text.trim_matches('"');
+    let is_hex = inner.len() >= 4
+        && inner.len().is_multiple_of(2)
+        && inner.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if is_hex {
+        text.replace(inner, &mask::hexadecimal(inner))
+    } else {
+        mask::text(text)
     }
 }
 

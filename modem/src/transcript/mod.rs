@@ -51,7 +51,9 @@ pub enum Direction {
 
 /// Sees every byte that the driver of one line writes or reads, PIN and texts included. Must not block.
 #[derive(Clone)]
-pub struct Tap(Arc<dyn Fn(Direction, &[u8]) + Send + Sync>);
+pub struct Tap(Arc<See>);
+
+type See = dyn Fn(Direction, &[u8]) + Send + Sync;
 
 impl Tap {
     /// Calls this for every piece that is written or read.

@@ -110,7 +110,11 @@ fn replace_tpdu(tpdu: &mut [u8], decoded: &Decoded, numbers: &mut Numbers) -> Op
             let end = match &decoded.tpdu {
                 // TP-CDL stays, TP-CD goes.
                 Tpdu::Command(_) => behind_address + 1,
-                tpdu => tpdu.emit().len(),
+                Tpdu::Deliver(_)
+                | Tpdu::Submit(_)
+                | Tpdu::StatusReport(_)
+                | Tpdu::SubmitReport(_)
+                | Tpdu::DeliverReport(_) => decoded.tpdu.emit().len(),
             };
             if let Some(rest) = tpdu.get_mut(end..) {
                 rest.fill(0);

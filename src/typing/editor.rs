@@ -1,4 +1,5 @@
-//! One line being typed. Pure: keys in as octets, what became of the line out.
+//! One line being typed. Pure: keys in as octets, what became of the line out. The arrow keys up and down bring back what
+//! was typed before.
 //!
 //! The terminal's own line editing would leave a half-typed line behind whatever is shown meanwhile.
 
@@ -9,6 +10,11 @@ pub(crate) struct Editor {
     /// Octets of a character that is not whole.
     partial: Vec<u8>,
     escape: Escape,
+    /// What was typed before, the newest last.
+    history: Vec<String>,
+    /// How far back in it the line is; 0 is the new line, which waits in `draft` meanwhile.
+    back: usize,
+    draft: String,
 }
 
 /// What became of the line.
@@ -24,7 +30,8 @@ pub(crate) enum Edited {
     End,
 }
 
-/// Whether an arrow or function key is being received: `ESC [ … letter` or `ESC letter`. They do nothing.
+/// Whether an arrow or function key is being received: `ESC [ … letter` or `ESC letter`. Others than up and down do
+/// nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Escape {
     #[default]
@@ -35,6 +42,8 @@ enum Escape {
 
 /// A longer line takes no more; no message is that long.
 const LIMIT: usize = 64 * 1024;
+/// Lines that can be brought back.
+const REMEMBERED: usize = 200;
 
 impl Editor {
     /// Takes one octet from the keyboard.
@@ -42,11 +51,17 @@ impl Editor {
         match (self.escape, octet) {
             (Escape::Begun, b'[' | b'O') => self.escape = Escape::Sequence,
             (Escape::Sequence, b'0'..=b'9' | b';') => {}
+            (Escape::Sequence, b'A' | b'B') => {
+                self.escape = Escape::None;
+                return self.recall(octet == b'A');
+            }
             (Escape::Begun | Escape::Sequence, _) => self.escape = Escape::None,
             (Escape::None, 0x1b) => self.escape = Escape::Begun,
             (Escape::None, b'\r' | b'\n') => {
                 self.partial.clear();
-                return Edited::Finished(std::mem::take(&mut self.text));
+                let line = std::mem::take(&mut self.text);
+                self.remember(&line);
+                return Edited::Finished(line);
             }
             (Escape::None, 0x04) if self.text.is_empty() => return Edited::End,
             (Escape::None, 0x08 | 0x7f) => {
@@ -102,6 +117,34 @@ impl Editor {
         self.line()
     }
 
+    fn remember(&mut self, line: &str) {
+        self.back = 0;
+        if !line.trim().is_empty() && self.history.last().is_none_or(|last| last != line) {
+            if self.history.len() >= REMEMBERED {
+                self.history.remove(0);
+            }
+            self.history.push(line.to_owned());
+        }
+    }
+
+    fn recall(&mut self, older: bool) -> Edited {
+        let back = if older {
+            self.back + 1
+        } else {
+            self.back.saturating_sub(1)
+        };
+        if back == self.back || back > self.history.len() {
+            return Edited::Unchanged;
+        }
+        if self.back == 0 {
+            self.draft.clone_from(&self.text);
+        }
+        self.back = back;
+        let recalled = self.history.iter().rev().nth(back.wrapping_sub(1));
+        self.text.clone_from(recalled.unwrap_or(&self.draft));
+        self.line()
+    }
+
     fn line(&self) -> Edited {
         Edited::Line(self.text.clone())
     }
@@ -136,6 +179,25 @@ mod tests {
         ];
         for (keys, expected) in cases {
             assert_eq!(typed(keys).1, expected, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn up_and_down_bring_back_what_was_typed() {
+        const UP: &str = "\x1b[A";
+        const DOWN: &str = "\x1bOB";
+        let cases = [
+            (format!("one\rtwo\r{UP}"), "two"),
+            (format!("one\rtwo\r{UP}{UP}"), "one"),
+            (format!("one\rtwo\r{UP}{UP}{UP}"), "one"),
+            (format!("one\rtwo\r{UP}{UP}{DOWN}"), "two"),
+            (format!("one\rhal{UP}{DOWN}f"), "half"),
+            (format!("one\r{UP}!\r{UP}{UP}"), "one"),
+            (format!("one\rone\r \rtwo\r{UP}{UP}{UP}"), "one"),
+            (format!("{UP}{DOWN}x"), "x"),
+        ];
+        for (keys, expected) in cases {
+            assert_eq!(typed(keys.as_bytes()).1, expected, "{keys:?}");
         }
     }
 
