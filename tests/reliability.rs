@@ -196,6 +196,38 @@ async fn a_doubt_survives_a_second_kill_and_is_still_not_sent_again() {
     bench.bridge.stop().await;
 }
 
+/// The modem's answer comes to a program that was killed and started anew in between: it belongs to the part that was on
+/// its way, and to no other.
+#[tokio::test]
+async fn a_result_that_comes_after_a_kill_and_a_restart_finds_its_part() {
+    let Some(mut bench) = Bench::start(&[]).await else {
+        return;
+    };
+    bench
+        .modem
+        .ask(json!({ "do": "set", "reports": "off" }))
+        .await;
+    let before = bench.send("before").await;
+    bench.settled(before, &["🕊"]).await;
+    bench.modem.ask(json!({ "do": "hold_next_send" })).await;
+    let interrupted = bench.send("interrupted").await;
+    until(async || bench.modem.sent().await.len() == 2).await;
+    bench.bridge.kill().await;
+    bench.bridge.restart();
+    bench.settled(interrupted, &["🤷"]).await;
+    bench.line_is_ready().await;
+    bench.modem.ask(json!({ "do": "release" })).await;
+    bench.settled(interrupted, &["🕊"]).await;
+    // The next one has its own result, and at once.
+    let later = bench.send("later").await;
+    bench.settled(later, &["🕊"]).await;
+    bench
+        .modem
+        .expect_sent(&[(ANN, "before"), (ANN, "interrupted"), (ANN, "later")])
+        .await;
+    bench.bridge.stop().await;
+}
+
 #[tokio::test]
 async fn killed_again_and_again_while_sms_arrive_it_loses_none() {
     let Some(mut bench) = Bench::start(&[]).await else {
