@@ -93,6 +93,14 @@ fn without(file: &Path, error: &io::Error) -> Option<Lock> {
     None
 }
 
+/// The program whose lock a device has now, this process left out. `None`: it has none, or a stale one.
+pub(crate) fn holder_of(folder: &Path, device: &Path) -> Option<Holder> {
+    match owner(&file_of(folder, device)) {
+        Owner::Alive(holder) => Some(holder),
+        Owner::Nobody | Owner::Gone | Owner::Unreadable => None,
+    }
+}
+
 /// The lock file of a device, given by its own name with links followed.
 pub(crate) fn file_of(folder: &Path, device: &Path) -> PathBuf {
     folder.join(file_name(device))
@@ -194,7 +202,7 @@ mod tests {
     use std::path::Path;
     use std::process::Command;
 
-    use super::{Lock, Locked, file_name};
+    use super::{Lock, Locked, file_name, holder_of};
 
     fn lock(folder: &Path) -> Result<Option<Lock>, Locked> {
         Lock::take(folder, Path::new("/dev/ttyUSB2"))
@@ -244,10 +252,19 @@ mod tests {
                 panic!("{refused:?}")
             };
             assert_eq!(holder.id, sleeper.id());
+            assert_eq!(
+                holder_of(folder.path(), Path::new("/dev/ttyUSB2")),
+                Some(holder)
+            );
             assert_eq!(std::fs::read_to_string(&file).expect("it stays"), text);
         }
         sleeper.kill().expect("it runs");
         sleeper.wait().expect("it ends");
+        assert_eq!(
+            holder_of(folder.path(), Path::new("/dev/ttyUSB2")),
+            None,
+            "it is stale"
+        );
         assert!(lock(folder.path()).expect("free").is_some());
     }
 

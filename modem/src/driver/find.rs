@@ -55,6 +55,8 @@ enum Passed {
     Silent(Vec<String>),
     OtherImei,
     NoImei,
+    /// Another line of this process names its IMEI.
+    OfAnotherLine,
 }
 
 impl Finder {
@@ -69,7 +71,7 @@ impl Finder {
             usb_path: config.usb_path.clone(),
             imei: config.imei.clone(),
             opening: Opening::from(config),
-            reservation: Reservation::make(named),
+            reservation: Reservation::make(named).of_imei(&config.sysfs, config.imei.as_ref()),
             known: None,
             fresh: true,
         }
@@ -262,7 +264,7 @@ impl Finder {
             });
         };
         let wrong = match (wanted, &found.imei) {
-            (Wanted::Any, _) => None,
+            (Wanted::Any, told) => self.of_another_line(told.as_ref()),
             (Wanted::Configured(_) | Wanted::Remembered(_), None) => Some(Passed::NoImei),
             (Wanted::Configured(imei), Some(told)) => {
                 (!imei.is(told.reveal())).then_some(Passed::OtherImei)
@@ -276,6 +278,21 @@ impl Finder {
         found.port.keep(claim);
         tracing::info!(port = found.port.name(), device = %modem, "found the modem");
         Ok(found)
+    }
+
+    /// A line that takes the only modem does not take one that another line names by its IMEI, or that may be it.
+    fn of_another_line(&self, told: Option<&Redacted>) -> Option<Passed> {
+        if self.usb_path.is_some() {
+            return None;
+        }
+        let others = self.reservation.other_imeis(&self.opening.sysfs);
+        match told {
+            Some(told) => others
+                .iter()
+                .any(|other| other.is(told.reveal()))
+                .then_some(Passed::OfAnotherLine),
+            None => (!others.is_empty()).then_some(Passed::NoImei),
+        }
     }
 
     /// Nothing that this line may have is plugged in.
@@ -366,6 +383,9 @@ impl Passed {
                 ports.join(", ")
             ),
             Self::OtherImei => format!("{modem} has another IMEI"),
+            Self::OfAnotherLine => {
+                format!("another line of this program names the IMEI of {modem}")
+            }
             Self::NoImei => format!("{modem} does not tell its IMEI"),
         }
     }
