@@ -56,6 +56,8 @@ pub(crate) struct Intake {
     freeing: Option<Held>,
     gone: Vec<Held>,
     noting: Vec<Held>,
+    /// Whether a batch with messages is being stored; `storing` has only those of slots.
+    is_storing: bool,
 }
 
 impl Intake {
@@ -67,6 +69,11 @@ impl Intake {
     /// Whether everything is done with.
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.in_slots().next().is_none()
+    }
+
+    /// Whether everything that came is stored, though perhaps not freed.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.waiting.is_empty() && !self.is_storing
     }
 
     /// The modem handed over a message.
@@ -87,18 +94,21 @@ impl Intake {
         }
         self.noting.append(&mut self.gone);
         let gone = self.noting.iter().map(|(_, pdu)| pdu.clone()).collect();
+        self.is_storing = !arrived.is_empty();
         let batch = Batch { gone, arrived };
         (batch != Batch::default()).then_some(batch)
     }
 
     /// The batch is durable.
     pub(crate) fn stored(&mut self) {
+        self.is_storing = false;
         self.noting.clear();
         self.to_free.extend(self.storing.drain(..));
     }
 
     /// The batch will not be stored: its slots stay as they are, and the modem hands them over again one day.
     pub(crate) fn given_up(&mut self) {
+        self.is_storing = false;
         self.noting.clear();
         self.storing.clear();
     }
@@ -244,6 +254,22 @@ mod tests {
                 stored(&["A1", "A2"], &[]),
             ]
         );
+    }
+
+    #[test]
+    fn what_came_without_a_slot_is_stored_only_once_its_batch_is() {
+        let mut intake = Intake::default();
+        assert!(intake.is_stored());
+        intake.received(Origin::Direct, pdu("A1"));
+        assert!(!intake.is_stored(), "it waits");
+        assert_eq!(batch(&mut intake).0, ["A1"]);
+        assert!(!intake.is_stored(), "the commit is under way");
+        intake.stored();
+        assert!(intake.is_stored());
+        comes(&mut intake, 1, "A2");
+        assert_eq!(batch(&mut intake).0, ["A2"]);
+        intake.stored();
+        assert!(intake.is_stored() && !intake.is_empty(), "its slot waits");
     }
 
     #[test]

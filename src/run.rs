@@ -63,18 +63,19 @@ async fn bridge(config: Config) -> Result<()> {
     let lines = config.lines.iter().map(line_settings).collect();
     let settings = Settings::new(data_dir.clone(), config.people.clone(), lines);
     let mut running = Running::open(settings).await?;
-    let failure = match start(&config, &mut running).await {
-        Err(failure) => Some(failure),
-        Ok(()) => {
-            info!(lines = config.lines.len(), "running");
-            tokio::select! {
-                name = signals.next() => {
-                    info!(signal = name, "stopping");
-                    None
-                }
-                failure = running.failed() => Some(failure),
-            }
+    let work = async {
+        if let Err(failure) = start(&config, &mut running).await {
+            return failure;
         }
+        info!(lines = config.lines.len(), "running");
+        running.failed().await
+    };
+    let failure = tokio::select! {
+        name = signals.next() => {
+            info!(signal = name, "stopping");
+            None
+        }
+        failure = work => Some(failure),
     };
     tokio::spawn(async move {
         let name = signals.next().await;

@@ -3,23 +3,29 @@
 //! **Invariant:** a part that ends or panics by itself ends the program with an error. A bridge without one of its parts
 //! would look as if nobody wrote.
 //!
-//! Stop order, within 5 s: chat networks take in nothing more; the core lets what was begun end and closes the store;
-//! the modems let go of their ports. What was not begun is stored and goes on at the next start.
+//! Stop order, within 5 s: chat networks take in nothing more; what came from the modems is stored; the core lets what was
+//! begun end, still takes what comes from the modems, and closes the store; the modems let go of their ports. What was not
+//! begun is stored and goes on at the next start.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use bridge_core::link::LinkStatus;
-use bridge_core::{Bridge, BridgeError, BridgeHandle, ChatAdapter, LineName, Settings, SmsLink};
-use tokio::sync::watch;
+use bridge_core::{
+    Bridge, BridgeError, BridgeHandle, ChatAdapter, LineName, Settings, SmsLink, UnfinishedPart,
+};
+use modem::engine::Unfinished;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use crate::pin::Attempts;
-use crate::sms_link::{Link, pump};
+use crate::sms_link::{IntakeStop, Link, pump};
 
+/// What came from the modems before the stop is stored within this, or the disc is too slow.
+const DRAIN: Duration = Duration::from_millis(300);
 /// What is left of the 5 s once the core has stopped.
 const LET_GO: Duration = Duration::from_millis(400);
 
@@ -27,6 +33,7 @@ const LET_GO: Duration = Duration::from_millis(400);
 pub(crate) struct Running {
     bridge: Bridge,
     modems: Vec<modem::Handle>,
+    intakes: Vec<IntakeStop>,
     tasks: JoinSet<()>,
     names: Vec<(Id, String)>,
     stop: CancellationToken,
@@ -42,6 +49,7 @@ impl Running {
         Ok(Self {
             bridge: Bridge::open(settings).await?,
             modems: Vec::new(),
+            intakes: Vec::new(),
             tasks: JoinSet::new(),
             names: Vec::new(),
             stop: CancellationToken::new(),
@@ -97,7 +105,14 @@ impl Running {
         config: modem::Config,
         attempts: Option<Attempts>,
     ) -> Result<watch::Receiver<LinkStatus>> {
-        let (modem, events) = modem::spawn(config);
+        let unfinished = self.handle().unfinished(line).await;
+        let unfinished = unfinished
+            .with_context(|| format!("failed to look for what the line {line} left unfinished"))?
+            .map(unfinished_send);
+        let (modem, events) = modem::spawn(modem::Config {
+            unfinished,
+            ..config
+        });
         self.modems.push(modem.clone());
         let (link, status) = Link::new(line.clone(), modem.clone());
         let told = link.status();
@@ -106,11 +121,24 @@ impl Running {
             .await
             .with_context(|| format!("failed to connect the line {line}"))?;
         self.spawn(format!("status of line {line}"), status);
-        let bridge = self.handle();
-        let stop = self.stop.clone();
-        let incoming = pump(line.clone(), modem, events, attempts, bridge, stop);
-        self.spawn(format!("line {line}"), incoming);
+        self.take_in(line, modem, events, attempts);
         Ok(told)
+    }
+
+    fn take_in(
+        &mut self,
+        line: &LineName,
+        modem: modem::Handle,
+        events: mpsc::Receiver<modem::Event>,
+        attempts: Option<Attempts>,
+    ) {
+        let stop = IntakeStop {
+            begins: self.stop.clone(),
+            ..IntakeStop::default()
+        };
+        self.intakes.push(stop.clone());
+        let incoming = pump(line.clone(), modem, events, attempts, self.handle(), stop);
+        self.spawn(format!("line {line}"), incoming);
     }
 
     /// Waits until a part ends by itself.
@@ -134,7 +162,18 @@ impl Running {
     /// Stops everything in order. Nothing that was acknowledged is lost by it.
     pub(crate) async fn stop(mut self) {
         self.stop.cancel();
+        let drained = async {
+            for intake in &self.intakes {
+                intake.drained.cancelled().await;
+            }
+        };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            warn!("what came from the modems is not stored yet");
+        }
         self.bridge.stop().await;
+        for intake in &self.intakes {
+            intake.closed.cancel();
+        }
         let modems = std::mem::take(&mut self.modems);
         let let_go = async {
             for modem in &modems {
@@ -180,15 +219,27 @@ impl Running {
     }
 }
 
+/// What the modem loop is to know of a part whose result an earlier life of the program did not see.
+fn unfinished_send(unfinished: UnfinishedPart) -> Unfinished {
+    info!(part_id = %unfinished.part, "its result may still come");
+    Unfinished {
+        tag: unfinished.part.0,
+        last_reference: unfinished.last_reference,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bridge_core::People;
 
     use super::*;
 
+    fn settings(folder: &tempfile::TempDir) -> Settings {
+        Settings::new(folder.path().to_owned(), People::default(), Vec::new())
+    }
+
     async fn running(folder: &tempfile::TempDir) -> Running {
-        let settings = Settings::new(folder.path().to_owned(), People::default(), Vec::new());
-        Running::open(settings).await.unwrap()
+        Running::open(settings(folder)).await.unwrap()
     }
 
     #[tokio::test]
@@ -202,6 +253,36 @@ mod tests {
         let failure = running.failed().await.to_string();
         assert_eq!(failure, "the second part ended by itself");
         running.stop().await;
+    }
+
+    /// A status report stands in no slot: what the modem handed over before the stop is stored by it.
+    #[tokio::test]
+    async fn what_came_before_the_stop_is_stored_although_it_stands_in_no_slot() {
+        let folder = tempfile::tempdir().unwrap();
+        let line: LineName = "home".parse().unwrap();
+        let mut running = running(&folder).await;
+        let nowhere = modem::Config::new("/dev/absent".parse().unwrap());
+        let (modem, _) = modem::spawn(nowhere);
+        let (sender, events) = mpsc::channel(64);
+        running.take_in(&line, modem.clone(), events, None);
+        // Made by hand: a DELIVER from a fictional number.
+        let pdu = "00040B912120550501F00000625011215243000AE8329BFD4697D9EC37";
+        for _ in 0..40 {
+            let event = modem::Event::Received {
+                origin: modem::Origin::Direct,
+                pdu: modem::RawPdu::new(pdu),
+                kind: modem::RawPdu::new(pdu).kind(),
+            };
+            sender.try_send(event).unwrap();
+        }
+        running.stop().await;
+        modem.shutdown().await;
+        let bridge = Bridge::open(settings(&folder)).await.unwrap();
+        let pdu = bridge_core::link::RawPdu(pdu.to_owned());
+        let again = bridge.handle();
+        let again = again.sms_arrived(&line, bridge_core::Origin::Direct, pdu);
+        assert_eq!(again.await.unwrap(), bridge_core::Arrival::Repeated);
+        bridge.stop().await;
     }
 
     #[tokio::test]

@@ -124,7 +124,19 @@ impl SmsLink for Link {
     }
 }
 
-/// Takes what comes from the modem to the core until either ends or `stop` is cancelled. A PIN that the SIM took is struck
+/// The stop as the way in from a modem sees it. Some of what comes in stands nowhere else, such as status reports: it is
+/// taken to the core for as long as the core takes anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct IntakeStop {
+    /// Cancelled when the stop begins.
+    pub(crate) begins: CancellationToken,
+    /// Cancelled by the way in once everything that came before `begins` is stored, or when it ends.
+    pub(crate) drained: CancellationToken,
+    /// Cancelled when the core has closed.
+    pub(crate) closed: CancellationToken,
+}
+
+/// Takes what comes from the modem to the core until either ends or the core has closed. A PIN that the SIM took is struck
 /// off `pin_attempts`.
 pub(crate) async fn pump(
     line: LineName,
@@ -132,12 +144,13 @@ pub(crate) async fn pump(
     events: mpsc::Receiver<Event>,
     pin_attempts: Option<Attempts>,
     bridge: BridgeHandle,
-    stop: CancellationToken,
+    stop: IntakeStop,
 ) {
-    let work = take_over(&line, &modem, events, pin_attempts.as_ref(), &bridge);
+    let _drained = stop.drained.clone().drop_guard();
+    let work = take_over(&line, &modem, events, pin_attempts.as_ref(), &bridge, &stop);
     tokio::select! {
         () = work => {}
-        () = stop.cancelled() => {}
+        () = stop.closed.cancelled() => {}
     }
 }
 
@@ -152,12 +165,17 @@ async fn take_over(
     mut events: mpsc::Receiver<Event>,
     pin_attempts: Option<&Attempts>,
     bridge: &BridgeHandle,
+    stop: &IntakeStop,
 ) {
     let mut intake = Intake::default();
+    let mut stopping = false;
     let mut storing: Doing<'_, Result<(), BridgeError>> = None;
     let mut freeing: Doing<'_, Freed> = None;
     let mut more = true;
     while more || !intake.is_empty() {
+        if stopping && events.is_empty() && intake.is_stored() {
+            stop.drained.cancel();
+        }
         if storing.is_none()
             && let Some(batch) = intake.next_batch()
         {
@@ -189,6 +207,10 @@ async fn take_over(
             }
             freed = done(&mut freeing) => {
                 intake.freed(freed);
+                Ok(())
+            }
+            () = stop.begins.cancelled(), if !stopping => {
+                stopping = true;
                 Ok(())
             }
         };

@@ -61,7 +61,8 @@ async fn sigterm_stops_in_time_while_a_message_is_on_its_way() {
     bench.bridge.stop().await;
     bench.modem.ask(json!({ "do": "release" })).await;
     bench.bridge.restart();
-    bench.settled(held, &["🤷"]).await;
+    // Its result has waited at the port.
+    bench.settled(held, &["🕊"]).await;
     bench.settled(waiting, &["🕊"]).await;
     bench
         .modem
@@ -80,11 +81,12 @@ async fn a_doubt_survives_a_second_kill_and_is_still_not_sent_again() {
         .modem
         .ask(json!({ "do": "set", "reports": "off" }))
         .await;
-    bench.modem.ask(json!({ "do": "hold_next_send" })).await;
+    let before = bench.send("before").await;
+    bench.settled(before, &["🕊"]).await;
+    bench.modem.ask(json!({ "do": "lose_next_answer" })).await;
     let doubtful = bench.send("did it leave?").await;
-    until(async || !bench.modem.sent().await.is_empty()).await;
+    until(async || bench.modem.sent().await.len() == 2).await;
     bench.bridge.kill().await;
-    bench.modem.ask(json!({ "do": "release" })).await;
     bench.bridge.restart();
     bench.settled(doubtful, &["🤷"]).await;
     let mut told = Value::Null;
@@ -106,9 +108,41 @@ async fn a_doubt_survives_a_second_kill_and_is_still_not_sent_again() {
     bench.line_is_ready().await;
     bench
         .modem
-        .expect_sent(&[(ANN, "did it leave?"), (ANN, "later")])
+        .expect_sent(&[(ANN, "before"), (ANN, "did it leave?"), (ANN, "later")])
         .await;
     assert_eq!(bench.mark(doubtful).await.as_deref(), Some("🤷"));
+    bench.bridge.stop().await;
+}
+
+/// The modem's answer comes to a program that was killed and started anew in between: it belongs to the part that was on
+/// its way, and to no other.
+#[tokio::test]
+async fn a_result_that_comes_after_a_kill_and_a_restart_finds_its_part() {
+    let Some(mut bench) = Bench::start(&[]).await else {
+        return;
+    };
+    bench
+        .modem
+        .ask(json!({ "do": "set", "reports": "off" }))
+        .await;
+    let before = bench.send("before").await;
+    bench.settled(before, &["🕊"]).await;
+    bench.modem.ask(json!({ "do": "hold_next_send" })).await;
+    let interrupted = bench.send("interrupted").await;
+    until(async || bench.modem.sent().await.len() == 2).await;
+    bench.bridge.kill().await;
+    bench.bridge.restart();
+    bench.settled(interrupted, &["🤷"]).await;
+    bench.line_is_ready().await;
+    bench.modem.ask(json!({ "do": "release" })).await;
+    bench.settled(interrupted, &["🕊"]).await;
+    // The next one has its own result, and at once.
+    let later = bench.send("later").await;
+    bench.settled(later, &["🕊"]).await;
+    bench
+        .modem
+        .expect_sent(&[(ANN, "before"), (ANN, "interrupted"), (ANN, "later")])
+        .await;
     bench.bridge.stop().await;
 }
 

@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::writer::Writer;
 
 /// What was begun when the stop came may end within this; a part that is on its way to the network for longer is unknown.
-const GRACE: Duration = Duration::from_millis(3500);
+const GRACE: Duration = Duration::from_millis(3200);
 /// The writer has little to do at the end.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -150,7 +150,7 @@ impl Bridge {
         self.ended.cancelled().await;
     }
 
-    /// Lets what was begun end, and closes the store. Takes 4.5 s at most.
+    /// Lets what was begun end, and closes the store. Takes 4.2 s at most.
     pub async fn stop(mut self) {
         self.stop.cancel();
         let all = async { while self.workers.join_next().await.is_some() {} };

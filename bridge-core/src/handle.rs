@@ -100,6 +100,17 @@ impl BridgeHandle {
         .await
     }
 
+    /// The part of a line that was on its way when the program ended, or is in doubt for another reason, and whose result
+    /// the modem may still tell. To be asked before the line is connected. `None`: there is none, or it is too old.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub async fn unfinished(&self, line: &LineName) -> Result<Option<UnfinishedPart>, BridgeError> {
+        let line = line.clone();
+        self.ask(|reply| Request::Unfinished { line, reply }).await
+    }
+
     /// Takes over what happened on a line besides SMS, and tells those whom it concerns: a missed call in the caller's
     /// conversation, everything else in the admin chats. The same notice is told at most once an hour.
     ///
@@ -217,6 +228,16 @@ pub enum Arrival {
     New,
     /// Stored before.
     Repeated,
+}
+
+/// A part whose result may come late, to another life of the program than the one that sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnfinishedPart {
+    /// To be named with [`BridgeHandle::outcome_arrived_late`].
+    pub part: PartId,
+    /// The message reference (TP-MR) that the modem gave just before it. `None`: none is known, or another send in between
+    /// may have taken one.
+    pub last_reference: Option<u8>,
 }
 
 /// The outcome of a part that came after it was given up.
@@ -445,6 +466,10 @@ pub(crate) enum Request {
         shown: MessageState,
         outcome: Result<(), ChatError>,
         reply: Reply<()>,
+    },
+    Unfinished {
+        line: LineName,
+        reply: Reply<Option<UnfinishedPart>>,
     },
     Stop {
         reply: Reply<()>,

@@ -30,7 +30,7 @@ pub use bridge::Bridge;
 pub use chat::{ChatAdapter, ChatError};
 pub use handle::{
     Arrival, BridgeError, BridgeHandle, DeliveryReports, LateOutcome, LineNotice, LineSettings,
-    Origin, Pending, Sending,
+    Origin, Pending, Sending, UnfinishedPart,
 };
 pub use id::{MessageId, PartId, PostId, Timestamp};
 pub use link::{SendError, SmsLink};

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use modem::discovery::{Candidate, Kind, Sysfs, candidates, device_of, holder};
+use modem::discovery::{Candidate, Kind, Sysfs, candidates, device_of, holder, lock_holder};
 use modem::{Imei, UsbPath};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -24,7 +24,11 @@ pub(super) fn check_device(path: &Path) -> Finding {
     if !metadata.file_type().is_char_device() {
         return Finding::error(format!("{shown} is no serial port: {}", elsewhere()));
     }
-    let holders = holder::holders(path);
+    // Another user's open files are not shown to everyone; its lock file is.
+    let mut holders = holder::holders(path);
+    if holders.is_empty() {
+        holders.extend(lock_holder(path));
+    }
     if let Some(own) = holders.iter().find(|holder| holder.name == "sms-bridge") {
         let id = own.id;
         return Finding::fine(format!(

@@ -285,6 +285,11 @@ pub(crate) fn reference(line: &LineName) -> Vec<u8> {
     Key::new("reference").text(line.as_str()).0
 }
 
+/// What the modem of a line told of the newest sends.
+pub(crate) fn sends(line: &LineName) -> Vec<u8> {
+    Key::new("sends").text(line.as_str()).0
+}
+
 /// The id at the end of a key that ends with one.
 pub(crate) fn last_number(key: &[u8]) -> Option<u64> {
     key.last_chunk::<8>()

@@ -69,6 +69,17 @@ pub(crate) struct StagedNote {
     pub(crate) modem: Option<String>,
 }
 
+/// What the modem of a line told of the newest sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sends {
+    /// The newest TP-MR. `None`: none is known.
+    pub(crate) reference: Option<u8>,
+    /// Sends since then, each of which may have taken another.
+    pub(crate) since: u8,
+    /// The newest part in doubt, unless a later one was answered.
+    pub(crate) doubtful: Option<PartId>,
+}
+
 /// A notice of a line that people were told, by which its repetition is recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ToldNotice {

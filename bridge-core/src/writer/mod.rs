@@ -20,6 +20,7 @@ mod rooms;
 mod slots;
 mod status;
 mod submit;
+mod unfinished;
 mod work;
 
 use std::collections::BTreeMap;

@@ -215,6 +215,7 @@ impl Work<'_> {
         }
         part.state = state;
         self.save_part(id, Some(&before), &part)?;
+        self.note_send(&part.conversation.line, id, &before, &part.state)?;
         let message = id.message();
         match &part.state {
             PartState::Failed { .. } => self.hold_rest(message)?,

@@ -170,6 +170,9 @@ impl Writer {
             } => {
                 self.answer(group, reply, |work| work.settle_mark(id, shown, outcome));
             }
+            Request::Unfinished { line, reply } => {
+                self.answer(group, reply, |work| work.unfinished(&line));
+            }
             Request::Stop { reply } => return Some(reply),
         }
         None

@@ -7,9 +7,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::Sysfs;
+use crate::config::Imei;
+
 static CLAIMS: Mutex<Claims> = Mutex::new(Claims {
     taken: BTreeSet::new(),
     reserved: Vec::new(),
+    imeis: Vec::new(),
     last: 0,
 });
 
@@ -19,6 +23,8 @@ struct Claims {
     taken: BTreeSet<PathBuf>,
     /// Each with the number of its reservation; device files as they are written.
     reserved: Vec<(u64, PathBuf)>,
+    /// Each with the number of its reservation and the machine that it is for.
+    imeis: Vec<(u64, Sysfs, Imei)>,
     last: u64,
 }
 
@@ -69,6 +75,23 @@ impl Reservation {
         Self { number }
     }
 
+    /// The line's modem is the one of this machine with this IMEI.
+    pub(crate) fn of_imei(self, machine: &Sysfs, imei: Option<&Imei>) -> Self {
+        let named = imei.map(|imei| (self.number, machine.clone(), imei.clone()));
+        claims().imeis.extend(named);
+        self
+    }
+
+    /// The IMEIs that other lines of this process name on this machine.
+    pub(crate) fn other_imeis(&self, machine: &Sysfs) -> Vec<Imei> {
+        let claims = claims();
+        let others = claims
+            .imeis
+            .iter()
+            .filter(|(number, of, _)| *number != self.number && of == machine);
+        others.map(|(_, _, imei)| imei.clone()).collect()
+    }
+
     /// What other lines of this process name.
     pub(crate) fn others(&self) -> Vec<PathBuf> {
         claims()
@@ -82,9 +105,9 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        claims()
-            .reserved
-            .retain(|(number, _)| *number != self.number);
+        let mut claims = claims();
+        claims.reserved.retain(|(number, _)| *number != self.number);
+        claims.imeis.retain(|(number, _, _)| *number != self.number);
     }
 }
 

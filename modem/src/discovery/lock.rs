@@ -4,11 +4,13 @@
 //! Best effort: where the folder is not there or not ours to write, the port is opened without.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::process::Pid;
 
@@ -18,6 +20,8 @@ use super::holder::Holder;
 pub(crate) const FOLDER: &str = "/run/lock";
 /// A lock that cannot be read may be in the making for so long.
 const IN_THE_MAKING: Duration = Duration::from_secs(10);
+/// Octets of a lock that are read.
+const MOST: u64 = 64;
 /// For names that nobody else uses.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -51,7 +55,7 @@ impl Lock {
     /// The caller must hold the device's claim within this process (see `claims`): a lock with our own process id is one
     /// of an earlier life.
     pub(crate) fn take(folder: &Path, device: &Path) -> Result<Option<Self>, Locked> {
-        let file = folder.join(file_name(device));
+        let file = file_of(folder, device);
         for _ in 0..3 {
             match owner(&file) {
                 Owner::Alive(holder) => return Err(Locked::By(holder)),
@@ -89,7 +93,20 @@ fn without(file: &Path, error: &io::Error) -> Option<Lock> {
     None
 }
 
-/// `LCK..ttyUSB2`; `LCK..pts_4` for `/dev/pts/4`, as picocom has it.
+/// The program whose lock a device has now, this process left out. `None`: it has none, or a stale one.
+pub(crate) fn holder_of(folder: &Path, device: &Path) -> Option<Holder> {
+    match owner(&file_of(folder, device)) {
+        Owner::Alive(holder) => Some(holder),
+        Owner::Nobody | Owner::Gone | Owner::Unreadable => None,
+    }
+}
+
+/// The lock file of a device, given by its own name with links followed.
+pub(crate) fn file_of(folder: &Path, device: &Path) -> PathBuf {
+    folder.join(file_name(device))
+}
+
+/// `LCK..ttyUSB2`; `LCK..pts_4` for `/dev/pts/4`, as `uucp_lockname` in picocom's `picocom.c` has it.
 fn file_name(device: &Path) -> String {
     let name = device.strip_prefix("/dev").unwrap_or(device);
     let name = name.to_string_lossy();
@@ -120,10 +137,21 @@ fn owner(file: &Path) -> Owner {
     }
 }
 
-/// Ten characters, or whatever a program makes of them.
+/// Ten characters, or whatever a program makes of them. In a folder where everyone may write, the name may stand for
+/// anything: links are not followed, and a pipe does not hold us up.
 fn read_id(file: &Path) -> Option<u32> {
-    let text = fs::read(file).ok()?;
-    let text = String::from_utf8_lossy(text.get(..text.len().min(64))?).into_owned();
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).ok()?)
+        .open(file)
+        .ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = Vec::new();
+    file.take(MOST).read_to_end(&mut text).ok()?;
+    let text = String::from_utf8_lossy(&text);
     text.split_whitespace().next()?.parse().ok()
 }
 
@@ -174,7 +202,7 @@ mod tests {
     use std::path::Path;
     use std::process::Command;
 
-    use super::{Lock, Locked, file_name};
+    use super::{Lock, Locked, file_name, holder_of};
 
     fn lock(folder: &Path) -> Result<Option<Lock>, Locked> {
         Lock::take(folder, Path::new("/dev/ttyUSB2"))
@@ -224,10 +252,19 @@ mod tests {
                 panic!("{refused:?}")
             };
             assert_eq!(holder.id, sleeper.id());
+            assert_eq!(
+                holder_of(folder.path(), Path::new("/dev/ttyUSB2")),
+                Some(holder)
+            );
             assert_eq!(std::fs::read_to_string(&file).expect("it stays"), text);
         }
         sleeper.kill().expect("it runs");
         sleeper.wait().expect("it ends");
+        assert_eq!(
+            holder_of(folder.path(), Path::new("/dev/ttyUSB2")),
+            None,
+            "it is stale"
+        );
         assert!(lock(folder.path()).expect("free").is_some());
     }
 
@@ -253,6 +290,33 @@ mod tests {
         let before = std::time::SystemTime::UNIX_EPOCH;
         made.set_modified(before).expect("a time");
         assert!(lock(folder.path()).expect("never written").is_some());
+    }
+
+    /// In a folder where everyone may write, somebody may have put anything there.
+    #[test]
+    fn what_is_no_file_holds_nobody_up_and_is_no_lock() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("LCK..ttyUSB2");
+        let mut sleeper = Command::new("sleep").arg("60").spawn().expect("a program");
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::write(&elsewhere, format!("{:10}\n", sleeper.id())).expect("a file");
+        std::os::unix::fs::symlink(&elsewhere, &file).expect("a link");
+        assert!(
+            matches!(lock(folder.path()), Err(Locked::BySomebody)),
+            "a new link is not followed, and may be a lock in the making"
+        );
+        std::fs::remove_file(&file).expect("it is there");
+        mknodat(CWD, &file, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+        assert!(matches!(lock(folder.path()), Err(Locked::BySomebody)));
+        std::fs::remove_file(&file).expect("it is there");
+        std::os::unix::fs::symlink("/dev/zero", &file).expect("a link");
+        assert!(matches!(lock(folder.path()), Err(Locked::BySomebody)));
+        sleeper.kill().expect("it runs");
+        sleeper.wait().expect("it ends");
+        let text = std::fs::read_to_string(&elsewhere).expect("it stays");
+        assert_eq!(text, format!("{:10}\n", sleeper.id()));
     }
 
     #[test]

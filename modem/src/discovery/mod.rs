@@ -185,6 +185,14 @@ pub fn device_of(root: &Sysfs, port: &Path) -> Option<Candidate> {
         .find(|candidate| candidate.has_port(port))
 }
 
+/// The program that says by a lock file in `/run/lock` that this port is its own, links followed. `None`: none does, or its
+/// process is gone, or it is this one.
+#[must_use]
+pub fn lock_holder(port: &Path) -> Option<holder::Holder> {
+    let device = port.canonicalize().ok()?;
+    lock::holder_of(Path::new(lock::FOLDER), &device)
+}
+
 /// So that `1-2` comes before `1-10`.
 fn natural(path: &UsbPath) -> Vec<u16> {
     path.as_str()

@@ -47,7 +47,7 @@ const MIXED: &[(u16, &str)] = &[
 /// What makers of modems make besides: u-blox's satellite receivers 5 to 10.
 const NO_MODEMS: &[(u16, std::ops::RangeInclusive<u16>)] = &[(0x1546, 0x01a5..=0x01ab)];
 
-/// Sticks that show a disc first.
+/// Sticks that show a disc first; each is among the devices of usb-modeswitch-data 20191128.
 const CD_ROMS: &[(u16, &[u16])] = &[
     (0x05c6, &[0x1000, 0x2000, 0x2001, 0xf000]),
     (0x07d1, &[0xa800, 0xa804]),

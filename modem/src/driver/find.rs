@@ -55,6 +55,8 @@ enum Passed {
     Silent(Vec<String>),
     OtherImei,
     NoImei,
+    /// Another line of this process names its IMEI.
+    OfAnotherLine,
 }
 
 impl Finder {
@@ -69,7 +71,7 @@ impl Finder {
             usb_path: config.usb_path.clone(),
             imei: config.imei.clone(),
             opening: Opening::from(config),
-            reservation: Reservation::make(named),
+            reservation: Reservation::make(named).of_imei(&config.sysfs, config.imei.as_ref()),
             known: None,
             fresh: true,
         }
@@ -194,7 +196,7 @@ impl Finder {
         if let Some(port) = self.known_though_silent(&passed).await {
             return port;
         }
-        Err(self.words(&passed))
+        Err(self.words(&passed).await)
     }
 
     /// The port of a modem that was used before and answers no more: the engine knows what to try, and begins with an
@@ -262,7 +264,7 @@ impl Finder {
             });
         };
         let wrong = match (wanted, &found.imei) {
-            (Wanted::Any, _) => None,
+            (Wanted::Any, told) => self.of_another_line(told.as_ref()),
             (Wanted::Configured(_) | Wanted::Remembered(_), None) => Some(Passed::NoImei),
             (Wanted::Configured(imei), Some(told)) => {
                 (!imei.is(told.reveal())).then_some(Passed::OtherImei)
@@ -270,11 +272,27 @@ impl Finder {
             (Wanted::Remembered(imei), Some(told)) => (imei != told).then_some(Passed::OtherImei),
         };
         if let Some(wrong) = wrong {
+            found.port.close().await;
             return Err(wrong);
         }
         found.port.keep(claim);
         tracing::info!(port = found.port.name(), device = %modem, "found the modem");
         Ok(found)
+    }
+
+    /// A line that takes the only modem does not take one that another line names by its IMEI, or that may be it.
+    fn of_another_line(&self, told: Option<&Redacted>) -> Option<Passed> {
+        if self.usb_path.is_some() {
+            return None;
+        }
+        let others = self.reservation.other_imeis(&self.opening.sysfs);
+        match told {
+            Some(told) => others
+                .iter()
+                .any(|other| other.is(told.reveal()))
+                .then_some(Passed::OfAnotherLine),
+            None => (!others.is_empty()).then_some(Passed::NoImei),
+        }
     }
 
     /// Nothing that this line may have is plugged in.
@@ -313,12 +331,12 @@ impl Finder {
     }
 
     /// All that could be this line's was asked in vain.
-    fn words(&self, passed: &[(&Candidate, Passed)]) -> Phase {
+    async fn words(&self, passed: &[(&Candidate, Passed)]) -> Phase {
         let mut sentences: Vec<String> =
             passed.iter().map(|(modem, why)| why.words(modem)).collect();
         let silent = |(_, why): &&(&Candidate, Passed)| matches!(why, Passed::Silent(_));
         if let Some((modem, _)) = passed.iter().find(silent)
-            && let Some(manager) = modem_manager()
+            && let Some(manager) = modem_manager().await
         {
             // It need not have the port open at this moment.
             sentences.push(format!(
@@ -365,6 +383,9 @@ impl Passed {
                 ports.join(", ")
             ),
             Self::OtherImei => format!("{modem} has another IMEI"),
+            Self::OfAnotherLine => {
+                format!("another line of this program names the IMEI of {modem}")
+            }
             Self::NoImei => format!("{modem} does not tell its IMEI"),
         }
     }
@@ -384,8 +405,11 @@ fn hint(one: &Candidate) -> Option<String> {
     one.advice().map(|advice| format!("{one}: {advice}"))
 }
 
-pub(super) fn modem_manager() -> Option<Holder> {
-    suspects()
+/// Looks through all processes, off the reactor.
+pub(super) async fn modem_manager() -> Option<Holder> {
+    let running = tokio::task::spawn_blocking(suspects).await;
+    running
+        .unwrap_or_default()
         .into_iter()
         .find(|suspect| suspect.name == "ModemManager")
 }

@@ -51,6 +51,8 @@ const LAST_PAUSE: Duration = Duration::from_secs(5);
 const LAST_SILENT_PAUSE: Duration = Duration::from_secs(30);
 /// A message on its way is waited for so long at shutdown.
 const GRACE: Duration = Duration::from_secs(3);
+/// The port is closed within this at shutdown, or by itself later.
+const LET_GO: Duration = Duration::from_secs(1);
 /// A PIN gate that takes longer has refused.
 const GATE: Duration = Duration::from_secs(60);
 
@@ -159,25 +161,37 @@ impl Driver {
             }
             let last = match self.serve(finder.open()).await {
                 None => break,
-                Some(Ok(port)) => {
+                Some(Ok(mut port)) => {
                     let name = port.name().to_owned();
                     self.engine.handle_opened(self.now());
-                    let ended = self.session(port).await; // The port is dropped before it is opened again.
+                    let ended = self.session(&mut port).await;
                     if self.engine.status().is_ready() {
                         pause = FIRST_PAUSE;
                     }
-                    match ended {
-                        Ended::Stop => break,
+                    let (phase, last) = match &ended {
+                        Ended::Stop => {
+                            // One that takes longer is closed all the same.
+                            drop(tokio::time::timeout(LET_GO, port.close()).await);
+                            break;
+                        }
                         Ended::PortGone => {
                             let reason = format!("{name} went away: waiting for it");
-                            self.close(Phase::PortAbsent { reason });
-                            LAST_PAUSE
+                            (Some(Phase::PortAbsent { reason }), LAST_PAUSE)
                         }
+                        Ended::Silent => (Some(Phase::NotAnswering), LAST_SILENT_PAUSE),
+                        Ended::Reset => (None, LAST_PAUSE),
+                    };
+                    if let Some(phase) = phase {
+                        self.close(phase);
+                    }
+                    if self.serve(port.close()).await.is_none() {
+                        break;
+                    }
+                    match ended {
+                        Ended::PortGone | Ended::Stop => {}
                         Ended::Silent => {
-                            self.close(Phase::NotAnswering);
                             finder.handle_silence();
-                            tell_of_modem_manager(&name);
-                            LAST_SILENT_PAUSE
+                            tell_of_modem_manager(&name).await;
                         }
                         Ended::Reset => {
                             let Some(done) = self.serve(finder.reset()).await else {
@@ -185,9 +199,9 @@ impl Driver {
                             };
                             self.close(after_reset(&name, done));
                             finder.handle_silence();
-                            LAST_PAUSE
                         }
                     }
+                    last
                 }
                 Some(Err(phase)) => {
                     self.close(phase);
@@ -236,7 +250,7 @@ impl Driver {
     }
 
     /// Feeds the engine from an open port until the port or the time is over.
-    async fn session(&mut self, mut port: Port) -> Ended {
+    async fn session(&mut self, port: &mut Port) -> Ended {
         let mut buffer = vec![0; 4096];
         loop {
             self.engine.handle_timeout(self.now());
@@ -404,14 +418,7 @@ impl Driver {
 
     /// Keeps an event until it is taken. Stored messages are bounded by the modem's memory; everything else by [`KEPT`].
     fn keep(&mut self, event: Event) {
-        let stored = matches!(
-            event,
-            Event::Received {
-                origin: Origin::Stored(_),
-                ..
-            }
-        );
-        if !stored && self.waiting.len() >= KEPT {
+        if !is_in_slot(&event) && self.waiting.len() >= KEPT {
             tracing::warn!(port = %self.config.address, "nobody takes the events of this line; one was dropped");
             return;
         }
@@ -430,7 +437,8 @@ impl Driver {
         }));
     }
 
-    /// Answers everything that is left. Events that nobody takes within a moment are left to the modem.
+    /// Answers everything that is left. Messages in slots that nobody takes now are left to the modem; whatever else
+    /// happened is offered for a moment.
     async fn finish(&mut self) {
         self.close(Phase::Stopped);
         self.sends.close();
@@ -442,11 +450,8 @@ impl Driver {
             self.refuse(ask);
         }
         self.publish();
-        let outcomes = self
-            .waiting
-            .drain(..)
-            .filter(|event| matches!(event, Event::LateOutcome { .. }));
-        for event in outcomes.collect::<Vec<_>>() {
+        let only_here = self.waiting.drain(..).filter(|event| !is_in_slot(event));
+        for event in only_here.collect::<Vec<_>>() {
             if self.events.send_timeout(event, FIRST_PAUSE).await.is_err() {
                 break;
             }
@@ -480,6 +485,17 @@ impl Driver {
         );
         self.reply(id, answer);
     }
+}
+
+/// A message that the modem has too, and hands over again.
+fn is_in_slot(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Received {
+            origin: Origin::Stored(_),
+            ..
+        }
+    )
 }
 
 /// What the engine wants of the driver beside telling.
@@ -526,8 +542,8 @@ async fn rest_or_change(time: Duration, hotplug: Option<&mut Hotplug>) -> Woken 
 }
 
 /// ModemManager need not have the port open at the moment to keep a modem busy.
-fn tell_of_modem_manager(port: &str) {
-    if let Some(manager) = find::modem_manager() {
+async fn tell_of_modem_manager(port: &str) {
+    if let Some(manager) = find::modem_manager().await {
         tracing::warn!(
             port,
             "the modem does not answer, and {manager} runs here: {}",

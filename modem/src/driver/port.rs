@@ -12,7 +12,7 @@ use tokio_serial::SerialStream;
 use crate::config::{Address, Config, FlowControl, Pacing};
 use crate::discovery::claims::Claim;
 use crate::discovery::lock::{Lock, Locked};
-use crate::discovery::{Candidate, Sysfs, device_of, holder};
+use crate::discovery::{Candidate, Sysfs, device_of, holder, lock};
 use crate::status::Phase;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -117,6 +117,16 @@ impl Port {
         self.claim = Some(claim);
     }
 
+    /// Closes the port off the reactor: Linux waits up to 30 s for a device to take what was written to it
+    /// (`closing_wait`, setserial(8)).
+    ///
+    /// # Cancel safety
+    ///
+    /// It is closed all the same.
+    pub(super) async fn close(self) {
+        drop(tokio::task::spawn_blocking(move || drop(self)).await);
+    }
+
     /// Reads what there is. `Ok(0)` means that the port is gone: a hung-up serial port reads so for ever.
     pub(super) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.stream {
@@ -194,9 +204,18 @@ fn open_serial(path: &Path, opening: &Opening, claimed: Claimed) -> Result<Port,
             ))
         })?),
     };
-    let lock = Lock::take(&opening.lock_folder, &real).map_err(|locked| match locked {
-        Locked::By(holder) => unusable(holder::in_use(&name, &[holder], device().as_ref())),
-        Locked::BySomebody => unusable(holder::in_use(&name, &[], device().as_ref())),
+    let lock = Lock::take(&opening.lock_folder, &real).map_err(|locked| {
+        let holders = match locked {
+            Locked::By(holder) => vec![holder],
+            Locked::BySomebody => Vec::new(),
+        };
+        let words = holder::in_use(&name, &holders, device().as_ref());
+        // A process id is given again: what stands there now may have nothing to do with the port.
+        let file = lock::file_of(&opening.lock_folder, &real);
+        let file = file.display();
+        unusable(format!(
+            "{words}. So says the lock file {file}: remove it if that program does not use the port"
+        ))
     })?;
     // Root opens what others hold, and not everyone keeps lock files.
     let holders = holder::holders(&real);

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::port::{Claimed, Opening, Port};
@@ -71,7 +72,7 @@ pub(super) async fn probe(candidate: &Candidate, opening: &Opening, first: Optio
     {
         ports.push_front(port);
     }
-    let mut answering = Vec::new();
+    let (mut answering, mut closing) = (Vec::new(), JoinSet::new());
     let (mut refused, mut silent) = (Vec::new(), Vec::new());
     for serial in ports.into_iter().take(PORTS) {
         let mut port = match Port::open_serial(&serial.path, opening, Claimed::Already).await {
@@ -83,6 +84,7 @@ pub(super) async fn probe(candidate: &Candidate, opening: &Opening, first: Optio
         };
         if !answers(&mut port).await {
             silent.push(serial.name.clone());
+            closing.spawn(port.close());
             continue;
         }
         let interface = serial.interface.number;
@@ -99,7 +101,7 @@ pub(super) async fn probe(candidate: &Candidate, opening: &Opening, first: Optio
             break;
         }
     }
-    let found = match choose(candidate, answering).await {
+    let found = match choose(candidate, answering, &mut closing).await {
         Some(mut chosen) => Some(Found {
             imei: imei(&mut chosen.port).await,
             port: chosen.port,
@@ -107,6 +109,12 @@ pub(super) async fn probe(candidate: &Candidate, opening: &Opening, first: Optio
         }),
         None => None,
     };
+    if found.is_some() {
+        // Nobody opens the others while the claim of the device lasts.
+        closing.detach_all();
+    } else {
+        while closing.join_next().await.is_some() {}
+    }
     Probed {
         found,
         refused,
@@ -129,18 +137,26 @@ async fn answers(port: &mut Port) -> bool {
 }
 
 /// The one that is told of what comes in, as far as can be known.
-async fn choose(candidate: &Candidate, mut answering: Vec<Answering>) -> Option<Answering> {
-    if let Some(at) = answering.iter().position(|one| one.known) {
-        return Some(answering.swap_remove(at));
-    }
-    if answering.len() > 1 {
+async fn choose(
+    candidate: &Candidate,
+    mut answering: Vec<Answering>,
+    closing: &mut JoinSet<()>,
+) -> Option<Answering> {
+    let known = answering.iter().position(|one| one.known);
+    if known.is_none() && answering.len() > 1 {
         compare(candidate, &mut answering).await;
     }
     // The first of the best: `max_by_key` alone would give the last.
-    answering
-        .into_iter()
-        .rev()
-        .max_by_key(|one| (one.told, one.speaks, one.accepts_routing))
+    let best = || {
+        let ranked = answering.iter().enumerate().rev();
+        ranked.max_by_key(|(_, one)| (one.told, one.speaks, one.accepts_routing))
+    };
+    let at = known.or_else(|| best().map(|(at, _)| at))?;
+    let chosen = answering.swap_remove(at);
+    for other in answering {
+        closing.spawn(other.port.close());
+    }
+    Some(chosen)
 }
 
 async fn compare(candidate: &Candidate, answering: &mut [Answering]) {
@@ -338,7 +354,7 @@ mod tests {
         check("$GPGGA,,,,,,0,,,,,,,,*66", None, false);
     }
 
-    /// From the answers in Quectel's EC25 AT manual: `+QURCCFG: "urcport","usbat"`.
+    /// The forms that Quectel's AT manuals give under `AT+QURCCFG` Configure URC Indication Option.
     #[test]
     fn a_quectel_says_where_its_announcements_go() {
         let of = |line: &str| urc_interface(&[line.to_owned()]);

@@ -143,6 +143,15 @@ fn stored_forms() {
         };
         add("staged", encode(&note).unwrap());
     }
+    add(
+        "sends",
+        encode(&Sends {
+            reference: Some(7),
+            since: 1,
+            doubtful: Some(PartId(9)),
+        })
+        .unwrap(),
+    );
     for marks in [Marks::Telling, Marks::Silent] {
         add("slot-marks", encode(&marks).unwrap());
     }

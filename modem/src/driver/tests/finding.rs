@@ -200,6 +200,28 @@ async fn of_two_modems_none_is_taken_by_chance() {
     assert_eq!(imei_of(&handle).as_deref(), Some(SECOND));
 }
 
+/// The line that names nothing must not send from the other's SIM while its own modem is away.
+#[tokio::test]
+async fn the_only_modem_is_left_to_the_line_that_names_its_imei() {
+    let machine = Machine::new();
+    let _network = modem(&machine, "ttyUSB0", FIRST).await;
+    let (named, _named_events) = start(with_imei(&machine, FIRST));
+    told(&named, "no USB modem is plugged in").await;
+    let (any, _events) = start(config(&machine));
+    told(&any, "no USB modem is plugged in").await;
+    machine.plug_in(&stick("1-1", &["ttyUSB0"]));
+    ready(&named).await;
+    // A name counts for as long as its line is there, whether or not the line has the modem.
+    let (absent, _absent_events) = start(Config {
+        address: "/dev/absent".parse().expect("an address"),
+        ..with_imei(&machine, FIRST)
+    });
+    soon(named.shutdown()).await;
+    told(&any, "names the IMEI").await;
+    soon(absent.shutdown()).await;
+    ready(&any).await;
+}
+
 #[tokio::test]
 async fn a_line_with_a_named_port_keeps_its_stick() {
     let machine = Machine::new();
