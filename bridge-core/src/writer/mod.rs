@@ -19,6 +19,8 @@ mod rooms;
 mod slots;
 mod status;
 mod submit;
+#[cfg(all(test, feature = "conformance"))]
+mod tests;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
