@@ -1,5 +1,7 @@
 //! What workers do while the writer has not answered: the tests play the writer.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,25 +52,26 @@ impl Line {
 
     /// The next claim; that nothing stands in the modem's memory is said in between.
     async fn claim(&mut self) -> Reply<Claim<ClaimedPart>> {
-        loop {
-            match self.request().await {
-                Request::ClaimPart { reply, .. } => return reply,
-                Request::SlotWork { reply, .. } => {
-                    drop(reply.send(Ok(crate::writer::SlotWork::default())));
-                }
-                _ => panic!("the worker asked for something else"),
-            }
+        let mut request = self.request().await;
+        while let Request::SlotWork { reply, .. } = request {
+            drop(reply.send(Ok(crate::writer::SlotWork::default())));
+            request = self.request().await;
         }
+        let Request::ClaimPart { reply, .. } = request else {
+            panic!("the worker asked for something else");
+        };
+        reply
     }
 
     /// Whose outcome comes next, whether the worker wants to go on, and its answer.
     async fn settlement(&mut self) -> (PartId, bool, Reply<Option<ClaimedPart>>) {
-        match self.request().await {
-            Request::SettlePart {
-                id, then, reply, ..
-            } => (id, then.is_some(), reply),
-            _ => panic!("the worker asked for something else"),
-        }
+        let Request::SettlePart {
+            id, then, reply, ..
+        } = self.request().await
+        else {
+            panic!("the worker asked for something else");
+        };
+        (id, then.is_some(), reply)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The group commit, step by step.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt")]
+
 use tokio::sync::oneshot;
 
 use super::*;
