@@ -433,11 +433,15 @@ pub(crate) enum Request {
         id: PartId,
         outcome: Result<Accepted, SendError>,
         reading: Option<Reading>,
-        reply: Reply<()>,
+        /// Whose next part its worker takes in the same commit.
+        then: Option<LineName>,
+        reply: Reply<Option<ClaimedPart>>,
     },
     ClaimChat {
         network: Network,
-        reply: Reply<Claim<ChatJob>>,
+        /// How many jobs, at most; no two of one lane.
+        most: usize,
+        reply: Reply<Claim<Vec<ChatJob>>>,
     },
     RoomMade {
         network: Network,

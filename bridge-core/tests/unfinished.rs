@@ -10,7 +10,12 @@ use bridge_core::{Bridge, Clock, LateOutcome, People, Settings, Timestamp, Unfin
 use world::{NUMBER, World, home};
 
 async fn unfinished(world: &World) -> Option<UnfinishedPart> {
-    world.bridge.handle().unfinished(&home()).await.unwrap()
+    world
+        .bridge
+        .handle()
+        .unfinished(&home())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A message with reference 41 goes out, and the program ends while the next is on its way.

@@ -199,12 +199,27 @@ impl Simulator {
     pub(crate) fn deliver_waiting(&mut self) {
         let mut waiting = std::mem::take(&mut self.network.waiting);
         let mut left = std::collections::VecDeque::new();
+        let mut full = false;
         while let Some(tpdu) = waiting.pop_front() {
-            if !self.can_take() || self.take(&tpdu) == Taken::NotYet {
+            // Thousands may wait, and each is looked at whenever there is room for one.
+            if full && self.is_plainly_to_store(&tpdu) {
+                left.push_back(tpdu);
+            } else if !self.can_take() {
+                left.push_back(tpdu);
+            } else if self.take(&tpdu) == Taken::NotYet {
+                full |= self.is_plainly_to_store(&tpdu);
                 left.push_back(tpdu);
             }
         }
         self.network.waiting = left;
+    }
+
+    /// Whether a message goes into a memory, seen from its first octets. `false`: only [`take`](Self::take) knows.
+    fn is_plainly_to_store(&self, tpdu: &[u8]) -> bool {
+        let [_, mt, ..] = self.modem.cnmi;
+        let is_message = tpdu.first().is_some_and(|first| first & 3 != 2);
+        let coding = Deliver::data_coding_of(tpdu);
+        is_message && mt != 2 && coding.is_some_and(|coding| message_class(coding).is_none())
     }
 
     fn can_take(&self) -> bool {

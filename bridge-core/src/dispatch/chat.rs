@@ -1,4 +1,5 @@
-//! A network's worker: as many jobs at once as the network likes, never two of one room.
+//! A network's worker: as many jobs at once as the network likes, never two of one room. All that can be begun is claimed
+//! in one commit.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,18 +41,21 @@ pub(crate) async fn run(
         while jobs.len() < concurrency {
             let claim = |reply| Request::ClaimChat {
                 network: network.clone(),
+                most: concurrency - jobs.len(),
                 reply,
             };
             match settle(&bridge, claim).await {
                 None => return,
-                Some(Claim::Job(job)) => {
-                    let what = Given::of(&job);
-                    let worker = Worker {
-                        bridge: bridge.clone(),
-                        adapter: Arc::clone(&adapter),
-                        clock: clock.clone(),
-                    };
-                    given.insert(jobs.spawn(worker.work(job)).id(), what);
+                Some(Claim::Job(claimed)) => {
+                    for job in claimed {
+                        let what = Given::of(&job);
+                        let worker = Worker {
+                            bridge: bridge.clone(),
+                            adapter: Arc::clone(&adapter),
+                            clock: clock.clone(),
+                        };
+                        given.insert(jobs.spawn(worker.work(job)).id(), what);
+                    }
                 }
                 Some(Claim::Wait(next)) => {
                     at = next;

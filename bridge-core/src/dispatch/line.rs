@@ -1,4 +1,5 @@
-//! A line's worker: one part at a time, while the line is up; and between them what stands in the modem's memory.
+//! A line's worker: one part at a time, while the line is up; and between them what stands in the modem's memory. The
+//! next part is claimed in the commit that settles the one before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,12 +59,20 @@ pub(crate) async fn run(
         }
         match worker.claim().await {
             None => return,
-            Some(Claim::Job(part)) => match worker.work(part).await {
-                None => return,
-                Some(Memory::Touched) => look = Look::now(),
-                Some(Memory::Filled) => look.holds = true,
-                Some(Memory::Untouched) => {}
-            },
+            Some(Claim::Job(part)) => {
+                // What is claimed is sent: nothing may stand between the claim and that.
+                let goes_on = || {
+                    !stop.is_cancelled()
+                        && status.borrow().phase == LinkPhase::Ready
+                        && !look.is_due()
+                };
+                match worker.work(part, &goes_on).await {
+                    None => return,
+                    Some(Memory::Touched) => look = Look::now(),
+                    Some(Memory::Filled) => look.holds = true,
+                    Some(Memory::Untouched) => {}
+                }
+            }
             Some(Claim::Wait(at)) => {
                 let at = [at, look.at].into_iter().flatten().min();
                 tokio::select! {
@@ -168,24 +177,35 @@ impl Worker {
         settle(&self.bridge, claim).await
     }
 
-    async fn work(&self, part: ClaimedPart) -> Option<Memory> {
-        let ClaimedPart { id, tpdu, step } = part;
-        match step {
-            Step::Send => {
-                self.send(id, &tpdu).await?;
-                Some(Memory::Untouched)
-            }
-            Step::Stage => self.stage(id, &tpdu).await,
-            Step::Transmit(slot) => {
-                self.transmit(id, &tpdu, &slot).await?;
-                Some(Memory::Touched)
-            }
+    /// Does what is to be done with a part, and with the parts after it as long as it `goes_on`.
+    async fn work(
+        &self,
+        mut part: ClaimedPart,
+        goes_on: &(impl Fn() -> bool + Sync),
+    ) -> Option<Memory> {
+        loop {
+            let ClaimedPart { id, tpdu, step } = part;
+            part = match step {
+                Step::Send => {
+                    let sent = limited(self.link.send(id, &tpdu)).await;
+                    let then = goes_on().then(|| self.line.clone());
+                    match self.settle(id, sent, None, then).await? {
+                        Some(next) => next,
+                        None => return Some(Memory::Untouched),
+                    }
+                }
+                Step::Stage => return self.stage(id, &tpdu).await,
+                Step::Transmit(slot) => {
+                    self.transmit(id, &tpdu, &slot).await?;
+                    return Some(Memory::Touched);
+                }
+            };
         }
     }
 
     async fn send(&self, id: PartId, tpdu: &[u8]) -> Option<()> {
         let sent = limited(self.link.send(id, tpdu)).await;
-        self.settle(id, sent, None).await
+        self.settle(id, sent, None, None).await.map(drop)
     }
 
     async fn stage(&self, id: PartId, tpdu: &[u8]) -> Option<Memory> {
@@ -222,7 +242,7 @@ impl Worker {
             Err(SendError::Unknown { .. }) => slots::look(&self.link, slot, tpdu).await,
             Ok(_) | Err(SendError::Retry { .. } | SendError::Reject { .. }) => None,
         };
-        self.settle(id, sent, reading).await
+        self.settle(id, sent, reading, None).await.map(drop)
     }
 
     async fn settle(
@@ -230,11 +250,13 @@ impl Worker {
         id: PartId,
         outcome: Result<Accepted, SendError>,
         reading: Option<Reading>,
-    ) -> Option<()> {
+        then: Option<LineName>,
+    ) -> Option<Option<ClaimedPart>> {
         let outcome = |reply| Request::SettlePart {
             id,
             outcome: outcome.clone(),
             reading,
+            then: then.clone(),
             reply,
         };
         settle(&self.bridge, outcome).await

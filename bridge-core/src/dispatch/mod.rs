@@ -4,6 +4,8 @@
 pub(crate) mod chat;
 pub(crate) mod line;
 pub(crate) mod slots;
+#[cfg(all(test, feature = "conformance"))]
+mod tests;
 
 use std::time::Duration;
 

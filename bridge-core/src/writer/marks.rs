@@ -66,7 +66,9 @@ impl Work<'_> {
         due: Due,
     ) -> Result<(), StoreError> {
         match due {
-            Due::At(_) | Due::Taken => self.transaction.save(keys::mark_due(id), &())?,
+            Due::At(_) => self.transaction.save(keys::mark_due(id), &())?,
+            // That it is due is stored since before it could be taken: nothing to commit.
+            Due::Taken => {}
             Due::Done => self.transaction.remove(keys::mark_due(id)),
         }
         let queue = QueueName::Chat(mark.network.clone());

@@ -1,8 +1,9 @@
 //! The single writer: every change of the store is made here, one request after the other.
 //!
 //! Requests that wait together share one commit. Each runs as a [`Work`](work::Work) on a transaction of its own, which
-//! is dropped whole when it fails. After the commit, and only then, the queues learn what is due and everybody is
-//! answered.
+//! is dropped whole when it fails. The queues follow at once, so that a job can be settled and the next one of its lane be
+//! handed out in one commit; should that fail, they are made anew from the store. After the commit, and only then, workers
+//! are woken and everybody is answered.
 //!
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
@@ -20,10 +21,12 @@ mod rooms;
 mod slots;
 mod status;
 mod submit;
+#[cfg(all(test, feature = "conformance"))]
+mod tests;
 mod unfinished;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,15 +35,18 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use crate::address::LineName;
 use crate::chat::Network;
 use crate::handle::{BridgeError, Reply, Request};
-use crate::id::Timestamp;
+use crate::id::{PartId, Timestamp};
+use crate::link::{Accepted, SendError};
 use crate::settings::Settings;
+use crate::slots::Reading;
 use crate::store::{Store, StoreError, Transaction, keys};
 
 pub(crate) use outgoing::{ClaimedPart, Step};
 pub(crate) use posts::{ChatJob, PostOutcome, RoomPlan};
-use queue::{Next, Queue};
+use queue::{Due, Next, Queue};
 pub(crate) use slots::{Checked, KnownSlot, SlotWork};
 use work::{Change, Core, Opened, Work};
 
@@ -50,7 +56,7 @@ const GROUP: usize = 64;
 /// The name of a worker's queue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum QueueName {
-    Line(crate::address::LineName),
+    Line(LineName),
     Chat(Network),
 }
 
@@ -82,9 +88,26 @@ type Answer = Box<dyn FnOnce(Result<(), BridgeError>) + Send>;
 struct Group {
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     changes: Vec<Change>,
+    /// Whose workers may have something to do after it.
+    wake: BTreeSet<QueueName>,
     answers: Vec<Answer>,
     /// The database failed while it was read.
     failed: Option<String>,
+}
+
+impl Group {
+    /// Keeps an answer until the commit.
+    fn answer<T: Send + 'static>(&mut self, reply: Reply<T>, result: Result<T, StoreError>) {
+        self.answers.push(Box::new(move |committed| {
+            let answer = match (committed, result) {
+                (Ok(()), Ok(value)) => Ok(value),
+                (Err(error), _) => Err(error),
+                (_, Err(error)) => Err(BridgeError::Store(error.to_string())),
+            };
+            // Whoever asked may have gone; what they asked for is done all the same.
+            drop(reply.send(answer));
+        }));
+    }
 }
 
 impl Writer {
@@ -104,7 +127,7 @@ impl Writer {
             store.commit_blocking(group.writes)?;
         }
         writer.core.opened = Opened::Again;
-        writer.learn(group.changes);
+        writer.learn(group.changes, &group.wake);
         Ok(writer)
     }
 
@@ -216,7 +239,7 @@ impl Writer {
             Ok(_) => {
                 let writes = transaction.into_writes();
                 group.writes.extend(writes);
-                group.changes.extend(changes);
+                self.follow(group, changes);
             }
             Err(error) => {
                 self.core.undo(&changes);
@@ -228,6 +251,33 @@ impl Writer {
         result
     }
 
+    /// The queues learn what is due, for the requests behind it in the same commit.
+    fn follow(&mut self, group: &mut Group, changes: Vec<Change>) {
+        let now = (self.core.now(), Instant::now());
+        for change in changes {
+            match change {
+                Change::Job {
+                    queue: name,
+                    lane,
+                    id,
+                    due,
+                } => {
+                    let (queue, _) = self.queues.entry(name.clone()).or_default();
+                    queue.set(&lane, id, due, now);
+                    match due {
+                        Due::At(_) | Due::Done => {
+                            group.wake.insert(name);
+                        }
+                        Due::Taken => {}
+                    }
+                }
+                Change::Handed(_) | Change::Settled(_) | Change::Set { .. } => {
+                    group.changes.push(change);
+                }
+            }
+        }
+    }
+
     /// [`work`](Self::work), with the answer kept until the commit.
     fn answer<T: Send + 'static>(
         &mut self,
@@ -236,25 +286,51 @@ impl Writer {
         work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
     ) {
         let result = self.work(group, work);
-        group.answers.push(Box::new(move |committed| {
-            let answer = match (committed, result) {
-                (Ok(()), Ok(value)) => Ok(value),
-                (Err(error), _) => Err(error),
-                (_, Err(error)) => Err(BridgeError::Store(error.to_string())),
-            };
-            // Whoever asked may have gone; what they asked for is done all the same.
-            drop(reply.send(answer));
-        }));
+        group.answer(reply, result);
+    }
+
+    /// The next part of a line, for its worker.
+    fn claim_part(
+        &mut self,
+        group: &mut Group,
+        line: LineName,
+    ) -> Result<Claim<ClaimedPart>, StoreError> {
+        let next = self.next(&QueueName::Line(line), 1);
+        let claimed = self.work(group, |work| claim(next, |id| work.claim_part(PartId(id))))?;
+        Ok(match claimed {
+            Claim::Job(parts) => match parts.into_iter().next() {
+                Some(part) => Claim::Job(part),
+                None => Claim::Wait(Some(Instant::now())),
+            },
+            Claim::Wait(at) => Claim::Wait(at),
+        })
+    }
+
+    /// Stores what became of a part; with `then` the worker of that line gets the next one in the same commit.
+    fn settle_part(
+        &mut self,
+        group: &mut Group,
+        settled: (PartId, Result<Accepted, SendError>, Option<Reading>),
+        then: Option<LineName>,
+    ) -> Result<Option<ClaimedPart>, StoreError> {
+        let (id, outcome, reading) = settled;
+        self.work(group, |work| work.settle_part(id, outcome, reading))?;
+        let claimed = then.map(|line| self.claim_part(group, line));
+        // What went wrong with the claim is told when the worker asks for itself: this part is settled all the same.
+        Ok(match claimed {
+            Some(Ok(Claim::Job(part))) => Some(part),
+            Some(Ok(Claim::Wait(_)) | Err(_)) | None => None,
+        })
     }
 
     fn waker(&mut self, name: QueueName) -> Arc<Notify> {
         Arc::clone(&self.queues.entry(name).or_default().1)
     }
 
-    fn next(&self, name: &QueueName) -> Next {
+    fn next(&mut self, name: &QueueName, most: usize) -> Next {
         self.queues
-            .get(name)
-            .map_or(Next::Idle, |(queue, _)| queue.next(Instant::now()))
+            .get_mut(name)
+            .map_or(Next::Idle, |(queue, _)| queue.next(Instant::now(), most))
     }
 
     async fn commit(&mut self, mut group: Group) {
@@ -274,7 +350,7 @@ impl Writer {
         };
         match committed {
             Ok(()) => {
-                self.learn(group.changes);
+                self.learn(group.changes, &group.wake);
                 group.answers.into_iter().for_each(|answer| answer(Ok(())));
             }
             Err(failed) => {
@@ -309,7 +385,7 @@ impl Writer {
                             .map(|store| store.commit_blocking(group.writes))
                         {
                             Some(Ok(())) => {
-                                self.learn(group.changes);
+                                self.learn(group.changes, &group.wake);
                                 return;
                             }
                             Some(Err(error)) => error.to_string(),
@@ -325,33 +401,49 @@ impl Writer {
         }
     }
 
-    /// After a commit: the queues learn what is due, and their workers are woken.
-    fn learn(&mut self, changes: Vec<Change>) {
-        let now = (self.core.now(), Instant::now());
+    /// After a commit: what is waited for is noted, and workers are woken.
+    fn learn(&mut self, changes: Vec<Change>, wake: &BTreeSet<QueueName>) {
+        for name in wake {
+            if let Some((_, waker)) = self.queues.get(name) {
+                waker.notify_one();
+            }
+        }
         for change in changes {
             match change {
-                Change::Job {
-                    queue,
-                    lane,
-                    id,
-                    due,
-                } => {
-                    let (queue, waker) = self.queues.entry(queue).or_default();
-                    queue.set(&lane, id, due, now);
-                    waker.notify_one();
-                }
-                Change::Handed(_) | Change::Settled(_) => {}
+                Change::Job { .. } | Change::Handed(_) | Change::Settled(_) => {}
                 Change::Set {
                     key,
                     wait: Some(wait),
                 } => {
-                    self.sets.insert(key, now.1 + wait);
+                    self.sets.insert(key, Instant::now() + wait);
                 }
                 Change::Set { key, wait: None } => {
                     self.sets.remove(&key);
                 }
             }
         }
+    }
+}
+
+/// Takes what is due. Where none of it is to be done any more the queue knows by now: it is asked again at once.
+fn claim<T>(
+    next: Next,
+    mut take: impl FnMut(u64) -> Result<Option<T>, StoreError>,
+) -> Result<Claim<Vec<T>>, StoreError> {
+    match next {
+        Next::Ready(ids) => {
+            let mut jobs = Vec::new();
+            for id in ids {
+                jobs.extend(take(id)?);
+            }
+            Ok(if jobs.is_empty() {
+                Claim::Wait(Some(Instant::now()))
+            } else {
+                Claim::Job(jobs)
+            })
+        }
+        Next::At(at) => Ok(Claim::Wait(Some(at))),
+        Next::Idle => Ok(Claim::Wait(None)),
     }
 }
 

@@ -1,11 +1,9 @@
 //! Which work each request is.
 
-use tokio::time::Instant;
-
 use crate::handle::{Reply, Request};
-use crate::store::{StoreError, keys};
-use crate::writer::queue::Next;
-use crate::writer::{Claim, Group, QueueName, Writer};
+use crate::id::PostId;
+use crate::store::keys;
+use crate::writer::{Group, QueueName, Writer, claim};
 
 impl Writer {
     /// Does what is asked; the answer waits for the commit. What comes back asks for the end.
@@ -81,10 +79,8 @@ impl Writer {
                 });
             }
             Request::ClaimPart { line, reply } => {
-                let next = self.next(&QueueName::Line(line));
-                self.answer(group, reply, |work| {
-                    claim(next, |id| work.claim_part(crate::id::PartId(id)))
-                });
+                let claimed = self.claim_part(group, line);
+                group.answer(reply, claimed);
             }
             Request::HoldLine { line, reply } => {
                 self.answer(group, reply, |work| work.hold_line(&line));
@@ -93,9 +89,11 @@ impl Writer {
                 id,
                 outcome,
                 reading,
+                then,
                 reply,
             } => {
-                self.answer(group, reply, |work| work.settle_part(id, outcome, reading));
+                let next = self.settle_part(group, (id, outcome, reading), then);
+                group.answer(reply, next);
             }
             Request::SettleStaging { id, outcome, reply } => {
                 self.answer(group, reply, |work| work.settle_staging(id, outcome));
@@ -124,10 +122,14 @@ impl Writer {
             } => {
                 self.answer(group, reply, |work| work.line_notice(&line, notice));
             }
-            Request::ClaimChat { network, reply } => {
-                let next = self.next(&QueueName::Chat(network));
+            Request::ClaimChat {
+                network,
+                most,
+                reply,
+            } => {
+                let next = self.next(&QueueName::Chat(network), most);
                 self.answer(group, reply, |work| {
-                    claim(next, |id| work.claim_chat(crate::id::PostId(id)))
+                    claim(next, |id| work.claim_chat(PostId(id)))
                 });
             }
             Request::RoomMade {
@@ -176,19 +178,5 @@ impl Writer {
             Request::Stop { reply } => return Some(reply),
         }
         None
-    }
-}
-
-fn claim<T>(
-    next: Next,
-    take: impl FnOnce(u64) -> Result<Option<T>, StoreError>,
-) -> Result<Claim<T>, StoreError> {
-    match next {
-        Next::Ready(id) => Ok(match take(id)? {
-            Some(job) => Claim::Job(job),
-            None => Claim::Wait(Some(Instant::now())),
-        }),
-        Next::At(at) => Ok(Claim::Wait(Some(at))),
-        Next::Idle => Ok(Claim::Wait(None)),
     }
 }

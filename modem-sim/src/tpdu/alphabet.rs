@@ -92,7 +92,8 @@ fn character_septets(character: char) -> Option<Vec<u8>> {
 
 /// The text of septets; an unknown extension shows as the character of the default table (3GPP TS 23.038 §6.2.1.1).
 pub fn septets_to_text(septets: &[u8]) -> String {
-    let basic = |code: u8| BASIC.chars().nth(usize::from(code & 0x7F)).unwrap_or(' ');
+    let table: Vec<char> = BASIC.chars().collect();
+    let basic = |code: u8| table.get(usize::from(code & 0x7F)).copied().unwrap_or(' ');
     let mut text = String::with_capacity(septets.len());
     let mut escaped = false;
     for &septet in septets {

@@ -18,6 +18,16 @@ pub struct Deliver {
 }
 
 impl Deliver {
+    /// TP-DCS alone, wherever it can be read: whether the rest is well formed is not looked at.
+    pub(crate) fn data_coding_of(tpdu: &[u8]) -> Option<u8> {
+        let mut octets = Octets(tpdu);
+        let first = octets.octet("the first octet").ok()?;
+        Address::read(&mut octets, "TP-OA").ok()?;
+        octets.octet("TP-PID").ok()?;
+        let coding = octets.octet("TP-DCS").ok()?;
+        (first & 3 == 0).then_some(coding)
+    }
+
     /// Reads a unit.
     ///
     /// # Errors

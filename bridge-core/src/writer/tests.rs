@@ -1,0 +1,143 @@
+//! The group commit, step by step.
+
+#![expect(clippy::unwrap_used, reason = "a test may be blunt")]
+
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::chat::{InboxId, Repeats};
+use crate::conformance::TestLine;
+use crate::handle::{Arrival, DeliveryReports, LineSettings, Origin, Sending};
+use crate::link::RawPdu;
+use crate::person::People;
+
+const NETWORK: &str = "memory";
+
+fn home() -> LineName {
+    "home".parse().unwrap()
+}
+
+fn opened(folder: &std::path::Path) -> Writer {
+    let line = LineSettings {
+        name: home(),
+        country: None,
+        delivery_reports: DeliveryReports::Skip,
+        sending: Sending::OneStep,
+    };
+    Writer::open(Settings::new(folder.to_owned(), People(vec![]), vec![line])).unwrap()
+}
+
+fn description() -> crate::chat::Description {
+    crate::chat::Description {
+        network: Network(NETWORK.to_owned()),
+        label: "memory".to_owned(),
+        inboxes: vec![InboxId(NETWORK.to_owned())],
+        admins: vec![],
+        text_limit: 1000,
+        repeats: Repeats::Recognised,
+        concurrency: 8,
+        command_prefix: '/',
+    }
+}
+
+type Answered<T> = oneshot::Receiver<Result<T, BridgeError>>;
+
+fn ask<T>(
+    writer: &mut Writer,
+    group: &mut Group,
+    request: impl FnOnce(Reply<T>) -> Request,
+) -> Answered<T> {
+    let (reply, answered) = oneshot::channel();
+    assert!(writer.handle(request(reply), group).is_none());
+    answered
+}
+
+/// Messages come in and the chat's worker asks, all in one commit.
+fn arrive_and_claim(
+    writer: &mut Writer,
+    group: &mut Group,
+    pdus: &[RawPdu],
+) -> (Answered<Vec<Arrival>>, Answered<Claim<Vec<ChatJob>>>) {
+    let received = pdus.iter().map(|pdu| (Origin::Direct, pdu.clone()));
+    let received = received.collect();
+    let arrived = ask(writer, group, |reply| Request::TakeOver {
+        line: home(),
+        gone: vec![],
+        received,
+        reply,
+    });
+    (arrived, claim_chat(writer, group, 8))
+}
+
+fn claim_chat(
+    writer: &mut Writer,
+    group: &mut Group,
+    most: usize,
+) -> Answered<Claim<Vec<ChatJob>>> {
+    let network = Network(NETWORK.to_owned());
+    ask(writer, group, |reply| Request::ClaimChat {
+        network,
+        most,
+        reply,
+    })
+}
+
+fn jobs(claimed: Result<Claim<Vec<ChatJob>>, BridgeError>) -> usize {
+    match claimed.unwrap() {
+        Claim::Job(jobs) => jobs.len(),
+        Claim::Wait(_) => 0,
+    }
+}
+
+#[tokio::test]
+async fn what_is_claimed_in_the_commit_of_its_message_is_handed_out_after_it_and_not_if_it_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = opened(folder.path());
+    let mut group = Group::default();
+    let attached = ask(&mut writer, &mut group, |reply| Request::AttachChat {
+        description: description(),
+        reply,
+    });
+    writer.commit(group).await;
+    attached.await.unwrap().unwrap();
+    let line = TestLine::default();
+    let mut pdus = Vec::new();
+    for number in ["+12025550100", "+12025550101", "+12025550100"] {
+        pdus.extend(line.incoming(number, "hello"));
+    }
+
+    let mut group = Group::default();
+    let (arrived, claimed) = arrive_and_claim(&mut writer, &mut group, &pdus);
+    group.failed = Some("the disk is full".to_owned());
+    writer.commit(group).await;
+    assert!(arrived.await.unwrap().is_err() && claimed.await.unwrap().is_err());
+    assert_eq!(
+        writer
+            .queues
+            .values()
+            .map(|(queue, _)| queue.len())
+            .sum::<usize>(),
+        0
+    );
+
+    let mut group = Group::default();
+    let (mut arrived, mut claimed) = arrive_and_claim(&mut writer, &mut group, &pdus);
+    assert!(!group.writes.is_empty());
+    assert!(
+        arrived.try_recv().is_err() && claimed.try_recv().is_err(),
+        "answered before the commit"
+    );
+    writer.commit(group).await;
+    assert_eq!(arrived.await.unwrap().unwrap(), vec![Arrival::New; 3]);
+    assert_eq!(jobs(claimed.await.unwrap()), 2, "one of each conversation");
+
+    let mut group = Group::default();
+    let claimed = claim_chat(&mut writer, &mut group, 8);
+    assert!(group.writes.is_empty());
+    writer.commit(group).await;
+    assert_eq!(
+        jobs(claimed.await.unwrap()),
+        0,
+        "the third is behind the first"
+    );
+}
