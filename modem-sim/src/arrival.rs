@@ -202,9 +202,7 @@ impl Simulator {
         let mut full = false;
         while let Some(tpdu) = waiting.pop_front() {
             // Thousands may wait, and each is looked at whenever there is room for one.
-            if full && self.is_plainly_to_store(&tpdu) {
-                left.push_back(tpdu);
-            } else if !self.can_take() {
+            if !self.can_take() || full && self.is_plainly_to_store(&tpdu) {
                 left.push_back(tpdu);
             } else if self.take(&tpdu) == Taken::NotYet {
                 full |= self.is_plainly_to_store(&tpdu);
