@@ -180,7 +180,8 @@ fn mistakes_in_a_line_say_what_to_write() {
         &["only with port = \"auto\""],
     );
     let two = |first: &str, second: &str| {
-        with(first) + &format!("\n[line.work]\nport = \"auto\"\n{second}\n")
+        let file = with(first);
+        format!("{file}\n[line.work]\nport = \"auto\"\n{second}\n")
     };
     check(&two("", ""), &["tell them apart with imei or usb_path"]);
     check(&two("usb_path = \"1-1\"", "usb_path = \"1-2\""), &[]);
