@@ -390,7 +390,7 @@ fn storages_and_routing_follow_the_offer() {
     check(
         "+CPMS: ",
         "+CNMI: (2),(0),(0),(0),(0)",
-        expect![[r#"AT+CPMS="SM" AT+CNMI=2,1,0,0,0 AT+CMGL=4"#]],
+        expect![[r#"AT+CPMS="SM" AT+CNMI=2,1,0,0,0 AT+CMGL=4 AT+CPMS="ME" AT+CMGL=4"#]],
     );
 }
 
