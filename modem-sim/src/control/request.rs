@@ -180,7 +180,7 @@ pub enum When {
     AfterSubmit,
 }
 
-/// The rarer ways in which a send goes wrong, see [`SendFault`].
+/// The rarer ways in which a send goes wrong, see [`SendFault`](crate::SendFault).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the SendFault of its name")]
@@ -196,7 +196,7 @@ pub enum Spoil {
     ArrivalBeforeResult,
 }
 
-/// The ways in which a command goes wrong, see [`CommandSpoil`].
+/// The ways in which a command goes wrong, see [`CommandSpoil`](crate::CommandSpoil).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the CommandSpoil of its name")]

@@ -14,7 +14,7 @@
 //! anonymised, and numbers, texts and identities are replaced by others of the same length. Replaying one gives what the
 //! modem did, not what anybody wrote.
 //!
-//! **Invariants:** no bytes are written before they went through [`anonymise`]; what is not understood is replaced and
+//! **Invariants:** no bytes are written before they went through `anonymise`; what is not understood is replaced and
 //! not kept; what is held back is bounded.
 
 mod anonymise;
