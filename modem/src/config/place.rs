@@ -12,7 +12,7 @@ use crate::redacted::Redacted;
 /// Where a modem is: a device file, a serial port behind TCP (ser2net on a router), or to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
-    /// `auto`: the USB modem of this machine, found anew each time (see [`Config::imei`] and [`Config::usb_path`]).
+    /// `auto`: the USB modem of this machine, found anew each time (see [`Config::imei`](crate::Config::imei) and [`Config::usb_path`](crate::Config::usb_path)).
     Auto,
     /// A serial port or pseudo-terminal. A symbolic link is followed anew at each opening.
     Path(PathBuf),
