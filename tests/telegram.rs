@@ -220,7 +220,7 @@ async fn a_doubt_is_shown_and_one_press_sends_once() {
     let mut bench = bench!(&[]);
     bench
         .modem
-        .ask(json!({ "do": "fail_next_send", "code": 500 }))
+        .ask(json!({ "do": "fail_next_send", "code": 332 }))
         .await;
     let said = bench.telegram.write(&format!("/send {ANN} maybe")).await;
     bench.telegram.expect_mark(OWNER, said, "🤷").await;
