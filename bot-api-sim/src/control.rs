@@ -25,6 +25,8 @@
 //! | `calls` | | a list of `method`, `chat`, `code`, `at_ms` |
 //! | `pending` | | `updates` that no call has acknowledged |
 //!
+//! With a journal everything but `fault` is kept over a kill; faults end with the server.
+//!
 //! A chat is named as the bot names it: a private chat by the person's id. Where there are several bots, `bot` names the
 //! one that is meant.
 
@@ -38,6 +40,7 @@ use serde_json::{Value, json};
 
 use crate::Shared;
 use crate::faults::Fault;
+use crate::journal;
 use crate::people::{self, Writing};
 use crate::render;
 use crate::world::{ANONYMOUS, CHANNEL_BOT, Chat, ChatKey, Kind, Member, Message, User, World};
@@ -55,7 +58,7 @@ pub(crate) async fn handle(
     let body = if body.trim().is_empty() { "{}" } else { &body };
     let done = serde_json::from_str(body)
         .map_err(|error| error.to_string())
-        .and_then(|body| perform(&mut shared.world(), &act, body));
+        .and_then(|body| write_down(&mut shared.world(), &act, body));
     std::future::ready(match done {
         Ok(value) => Json(value).into_response(),
         Err(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response(),
@@ -63,7 +66,19 @@ pub(crate) async fn handle(
     .await
 }
 
-fn perform(world: &mut World, act: &str, body: Value) -> Done {
+/// Performs an act, and writes it down if it changed what a person or bot sees.
+pub(crate) fn write_down(world: &mut World, act: &str, body: Value) -> Done {
+    let done = perform(world, act, body.clone())?;
+    if !matches!(
+        act,
+        "callback" | "topics" | "messages" | "fault" | "clear_faults" | "calls" | "pending"
+    ) {
+        journal::acted(world, act, body)?;
+    }
+    Ok(done)
+}
+
+pub(crate) fn perform(world: &mut World, act: &str, body: Value) -> Done {
     let bot = body
         .get("bot_id")
         .and_then(Value::as_i64)

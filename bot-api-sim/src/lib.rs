@@ -4,8 +4,8 @@
 //!
 //! What it is: one process that holds people, chats, forum topics and bots in memory, answers the Bot API's methods the
 //! way Telegram does, refusals included, and has a control surface for tests under `/control/` ([`control`]): people
-//! write, press buttons and look, and faults are scripted. What it is not: a Telegram; nothing is stored, no file is
-//! kept, and Markdown is refused.
+//! write, press buttons and look, and faults are scripted. On request it keeps a journal, so that it may be killed at any
+//! instant and goes on where it was. What it is not: a Telegram; no uploaded file is kept, and Markdown is refused.
 //!
 //! **Invariants.** Whatever the documentation forbids is an error here too, so that a bot that works against this server
 //! had no help. Memory is bounded: the oldest messages, calls and callback queries go first.
@@ -15,6 +15,7 @@ mod connection;
 pub mod control;
 mod faults;
 mod html;
+mod journal;
 mod methods;
 mod people;
 mod reactions;
@@ -24,6 +25,7 @@ mod updates;
 mod world;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
@@ -58,10 +60,26 @@ impl Server {
     ///
     /// The address cannot be listened on, or a token is malformed.
     pub async fn start(listen: SocketAddr, tokens: &[String]) -> anyhow::Result<Self> {
-        let mut world = World::default();
-        for token in tokens {
-            world.add_bot(token)?;
-        }
+        Self::serve(listen, with_bots(tokens)?).await
+    }
+
+    /// Like [`Server::start`], with chats, messages, ids and updates as the journal in `state` leaves them; each change is
+    /// in it before it is answered, so that a server that is killed comes back as it was. Scripted faults do not come back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::start`], and a journal that cannot be read or is not of these bots.
+    pub async fn resume(
+        listen: SocketAddr,
+        tokens: &[String],
+        state: &Path,
+    ) -> anyhow::Result<Self> {
+        let mut world = with_bots(tokens)?;
+        journal::resume(&mut world, state)?;
+        Self::serve(listen, world).await
+    }
+
+    async fn serve(listen: SocketAddr, world: World) -> anyhow::Result<Self> {
         let shared = Shared(Arc::new(Mutex::new(world)));
         let router = Router::new()
             .route("/control/{act}", post(control::handle))
@@ -109,6 +127,14 @@ impl Server {
         drop(stop);
         finish(task).await;
     }
+}
+
+fn with_bots(tokens: &[String]) -> anyhow::Result<World> {
+    let mut world = World::default();
+    for token in tokens {
+        world.add_bot(token)?;
+    }
+    Ok(world)
 }
 
 /// A task that panicked has said so itself.

@@ -1,4 +1,4 @@
-//! `bot-api-sim --listen 127.0.0.1:0 [--token T]…`: the simulated Bot API server as a program. It prints
+//! `bot-api-sim --listen 127.0.0.1:0 [--token T]… [--state FILE]`: the simulated Bot API server as a program. It prints
 //! `ready http://127.0.0.1:PORT` once it listens, and runs until it is ended.
 #![allow(
     clippy::print_stdout,
@@ -7,8 +7,10 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context;
+use bot_api_sim::Server;
 use clap::Parser;
 
 /// A Telegram Bot API server for tests
@@ -25,12 +27,22 @@ struct Arguments {
     /// A bot's token, <digits>:<anything>; may be given several times
     #[arg(long = "token", default_value = bot_api_sim::DEFAULT_TOKEN)]
     tokens: Vec<String>,
+    /// Keep a journal here, and go on where it ends: the server may be killed at any instant
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let server = bot_api_sim::Server::start(arguments.listen, &arguments.tokens).await?;
+    let Arguments {
+        listen,
+        tokens,
+        state,
+    } = Arguments::parse();
+    let server = match state {
+        Some(state) => Server::resume(listen, &tokens, &state).await?,
+        None => Server::start(listen, &tokens).await?,
+    };
     println!("ready {}", server.url());
     std::io::stdout()
         .flush()

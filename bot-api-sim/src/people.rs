@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::render;
-use crate::world::{Chat, ChatKey, Kind, Message, Topic, World, now};
+use crate::world::{Chat, ChatKey, Kind, Message, Topic, World};
 
 /// Puts a message into a chat and tells the bots that may see it.
 pub(crate) fn deliver(world: &mut World, key: ChatKey, message: Message) -> Option<i32> {
@@ -127,10 +127,11 @@ fn command_entity(text: &str) -> Vec<Value> {
 
 /// Somebody edits their text.
 pub(crate) fn edit(world: &mut World, key: ChatKey, id: i32, text: &str) -> Result<(), String> {
+    let now = world.now();
     let chat = world.chats.get_mut(&key).ok_or("no such chat")?;
     let message = chat.messages.get_mut(&id).ok_or("no such message")?;
     text.clone_into(&mut message.text);
-    message.edit_date = Some(now());
+    message.edit_date = Some(now);
     let message = message.clone();
     announce(world, key, &message, "edited_message");
     Ok(())

@@ -46,6 +46,16 @@ impl Parameters {
         Ok(all)
     }
 
+    /// Those of a call that was written down.
+    pub(crate) fn written(parameters: Map<String, Value>) -> Self {
+        Self(parameters.into_iter().collect())
+    }
+
+    /// As they are written down.
+    pub(crate) fn to_map(&self) -> Map<String, Value> {
+        self.0.clone().into_iter().collect()
+    }
+
     fn extend(&mut self, pairs: Vec<(String, String)>) {
         let pairs = pairs.into_iter();
         self.0

@@ -10,7 +10,9 @@ use tokio::time::Instant;
 
 use crate::Shared;
 use crate::answer::{Answer, Failure};
+use crate::journal;
 use crate::request::Parameters;
+use crate::world::World;
 
 /// Updates kept for a bot that does not come for them; the oldest go first.
 const UPDATES: usize = 50_000;
@@ -78,8 +80,9 @@ impl Queue {
         self.wake.notify_waiters();
     }
 
-    /// Forgets what an offset acknowledges.
-    fn acknowledge(&mut self, offset: i64) {
+    /// Forgets what an offset acknowledges; how many those were.
+    fn acknowledge(&mut self, offset: i64) -> usize {
+        let before = self.waiting.len();
         if offset < 0 {
             let keep = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
             let surplus = self.waiting.len().saturating_sub(keep);
@@ -89,18 +92,46 @@ impl Queue {
                 self.waiting.pop_front();
             }
         }
+        before - self.waiting.len()
     }
 
-    fn batch(&self, limit: usize) -> Vec<Value> {
+    /// What a call changes before it waits. `true`: something.
+    fn apply(&mut self, offset: i64, allowed: Option<&Vec<Value>>) -> bool {
+        let allowed = allowed.map(|names| {
+            let names = names.iter().filter_map(Value::as_str);
+            names.map(str::to_owned).collect::<Vec<_>>()
+        });
+        let other = allowed.filter(|allowed| *allowed != self.allowed);
+        let changed = other.is_some();
+        if let Some(allowed) = other {
+            self.allowed = allowed;
+        }
+        self.acknowledge(offset) > 0 || changed
+    }
+
+    pub(crate) fn batch(&self, limit: usize) -> Vec<Value> {
         let updates = self.waiting.iter().take(limit);
         updates.map(|(_id, update)| update.clone()).collect()
     }
 }
 
+/// What `getUpdates` changes: which updates there will be, and which the bot has had.
+pub(crate) fn settle(world: &mut World, bot: i64, parameters: &Parameters) -> Result<(), Failure> {
+    let offset = parameters.integer("offset").unwrap_or(0);
+    let allowed = parameters.json("allowed_updates", "allowed_updates")?;
+    let queue = match world.bots.get_mut(&bot) {
+        Some(bot) => &mut bot.queue,
+        None => return Err(Failure::new(401, "Unauthorized")),
+    };
+    if queue.apply(offset, allowed.as_ref().and_then(Value::as_array)) {
+        journal::called(world, bot, "getupdates", parameters)?;
+    }
+    Ok(())
+}
+
 /// `getUpdates`: waits until there is something, or `timeout` is over.
 pub(crate) async fn poll(shared: &Shared, bot: i64, parameters: &Parameters) -> Answer {
     let gone = || Failure::new(401, "Unauthorized");
-    let offset = parameters.integer("offset").unwrap_or(0);
     let limit = match parameters.integer("limit") {
         Some(limit @ 1..=100) => usize::try_from(limit).unwrap_or(100),
         Some(_) | None => 100,
@@ -110,17 +141,12 @@ pub(crate) async fn poll(shared: &Shared, bot: i64, parameters: &Parameters) -> 
         .and_then(|seconds| u64::try_from(seconds).ok())
         .unwrap_or(0)
         .min(LONGEST_WAIT);
-    let allowed = parameters.json("allowed_updates", "allowed_updates")?;
     let (mine, wake) = {
         let mut world = shared.world();
+        settle(&mut world, bot, parameters)?;
         let queue = &mut world.bots.get_mut(&bot).ok_or_else(gone)?.queue;
-        if let Some(allowed) = allowed.as_ref().and_then(Value::as_array) {
-            let names = allowed.iter().filter_map(Value::as_str);
-            queue.allowed = names.map(str::to_owned).collect();
-        }
         queue.poller = queue.poller.wrapping_add(1);
         queue.wake.notify_waiters();
-        queue.acknowledge(offset);
         (queue.poller, Arc::clone(&queue.wake))
     };
     let end = Instant::now() + Duration::from_secs(timeout);

@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use crate::faults::{Faults, Limits};
+use crate::journal::Journal;
 use crate::updates::Queue;
 
 /// Messages kept in one chat.
@@ -31,6 +32,10 @@ pub(crate) struct World {
     pub(crate) limits: Limits,
     pub(crate) calls: VecDeque<Call>,
     pub(crate) callbacks: VecDeque<Callback>,
+    /// Where every change is written down. `None`: nowhere, and while the journal is being played.
+    pub(crate) journal: Option<Journal>,
+    /// Unix time in seconds of the change that is played from the journal. `None`: it is now.
+    pub(crate) played_at: Option<i64>,
     next_callback: u64,
     /// Private chats and basic groups share one sequence of message ids; each supergroup has its own.
     next_shared_message: i32,
@@ -172,7 +177,7 @@ impl Message {
     pub(crate) fn new(from: i64, text: impl Into<String>) -> Self {
         Self {
             id: 0,
-            date: now(),
+            date: 0,
             edit_date: None,
             from,
             sender_chat: None,
@@ -271,9 +276,15 @@ impl World {
         self.chats.get(&self.key(bot, id))
     }
 
-    /// Puts a message into a chat and gives it its id.
+    /// Unix time in seconds, of the change that is made.
+    pub(crate) fn now(&self) -> i64 {
+        self.played_at.unwrap_or_else(now)
+    }
+
+    /// Puts a message into a chat and gives it its id and date.
     pub(crate) fn put(&mut self, key: ChatKey, mut message: Message) -> Option<Message> {
         let shared = self.next_shared_message.saturating_add(1);
+        message.date = self.now();
         let chat = self.chats.get_mut(&key)?;
         message.id = if chat.kind.has_own_message_ids() {
             chat.next_message = chat.next_message.saturating_add(1);
@@ -337,7 +348,7 @@ impl World {
 }
 
 /// Unix time in seconds.
-pub(crate) fn now() -> i64 {
+fn now() -> i64 {
     i64::try_from(now_ms() / 1000).unwrap_or(i64::MAX)
 }
 

@@ -8,7 +8,7 @@ use crate::people;
 use crate::reactions;
 use crate::render;
 use crate::request::Parameters;
-use crate::world::{Chat, ChatKey, Kind, Member, Message, World, now};
+use crate::world::{Chat, ChatKey, Kind, Member, Message, World};
 
 use super::{done, find_to_write, keyboard, lookup, lookup_mut, message_id};
 
@@ -140,11 +140,12 @@ fn not_modified() -> Failure {
 }
 
 fn edited(world: &mut World, key: ChatKey, parameters: &Parameters) -> Answer {
+    let now = world.now();
     let chat = lookup_mut(world, key)?;
     let message = message_id(parameters, "message_id")
         .and_then(|id| chat.messages.get_mut(&id))
         .ok_or_else(|| Failure::bad("message to edit not found"))?;
-    message.edit_date = Some(now());
+    message.edit_date = Some(now);
     let message = message.clone();
     Ok(render::message(world, lookup(world, key)?, &message))
 }

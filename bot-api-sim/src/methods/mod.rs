@@ -20,6 +20,7 @@ use crate::Shared;
 use crate::answer::{Answer, Failure, respond};
 use crate::connection::Connection;
 use crate::faults::Harm;
+use crate::journal;
 use crate::request::Parameters;
 use crate::updates;
 use crate::world::{Call, Chat, ChatKey, Kind, World, now_ms};
@@ -99,6 +100,30 @@ async fn call(shared: &Shared, bot: i64, method: &str, parameters: &Parameters) 
         let kind = world.chat(bot, id).map(|chat| chat.kind);
         world.limits.take(bot, id, kind).map_err(Failure::flood)?;
     }
+    write_down(world, bot, method, parameters)
+}
+
+/// Performs a method, and writes it down if it may have changed something.
+pub(crate) fn write_down(
+    world: &mut World,
+    bot: i64,
+    method: &str,
+    parameters: &Parameters,
+) -> Answer {
+    let answer = perform(world, bot, method, parameters)?;
+    if !method.starts_with("get") {
+        journal::called(world, bot, method, parameters)?;
+    }
+    Ok(answer)
+}
+
+/// Any method but `getUpdates`, which waits.
+pub(crate) fn perform(
+    world: &mut World,
+    bot: i64,
+    method: &str,
+    parameters: &Parameters,
+) -> Answer {
     match method {
         "getme" => chats::me(world, bot),
         "getwebhookinfo" => chats::webhook_info(world, bot),
