@@ -37,6 +37,14 @@ pub(crate) enum StoreError {
     Sync(#[from] std::io::Error),
     #[error("the database is closed")]
     Closed,
+    #[error(
+        "the disk is full: {free} are free in {folder}, and {kept} are kept for what has begun"
+    )]
+    Full {
+        free: String,
+        folder: PathBuf,
+        kept: String,
+    },
     #[error("the record under {key} cannot be read: {cause}")]
     Record { key: String, cause: String },
 }
@@ -46,7 +54,7 @@ impl StoreError {
     pub(crate) fn is_of_the_database(&self) -> bool {
         match self {
             Self::Open { .. } | Self::Sled(_) | Self::Sync(_) | Self::Closed => true,
-            Self::Record { .. } => false,
+            Self::Record { .. } | Self::Full { .. } => false,
         }
     }
 }
@@ -213,6 +221,13 @@ impl<'a> Transaction<'a> {
             before,
             own: Writes::new(),
         }
+    }
+
+    /// Octets that it writes, more or less.
+    pub(crate) fn size(&self) -> usize {
+        let own = self.own.iter();
+        own.map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len) + 16)
+            .sum()
     }
 
     pub(crate) fn into_writes(self) -> Writes {

@@ -19,6 +19,7 @@ mod reports;
 mod requests;
 mod rooms;
 mod slots;
+mod space;
 mod status;
 mod submit;
 #[cfg(all(test, feature = "conformance"))]
@@ -48,6 +49,7 @@ pub(crate) use outgoing::{ClaimedPart, Step};
 pub(crate) use posts::{ChatJob, PostOutcome, RoomPlan};
 use queue::{Due, Next, Queue};
 pub(crate) use slots::{Checked, KnownSlot, SlotWork};
+use space::{Need, Space};
 use work::{Change, Core, Opened, Work};
 
 /// Requests that share one commit, at most.
@@ -78,6 +80,9 @@ pub(crate) struct Writer {
     queues: BTreeMap<QueueName, (Queue, Arc<Notify>)>,
     /// Sets of parts that are waited for: when to show the gap.
     sets: BTreeMap<Vec<u8>, Instant>,
+    space: Space,
+    /// What the request that is carried out needs room for.
+    need: Need,
 }
 
 /// Answers a request with what became of the commit.
@@ -87,6 +92,8 @@ type Answer = Box<dyn FnOnce(Result<(), BridgeError>) + Send>;
 #[derive(Default)]
 struct Group {
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Octets in `writes`.
+    size: usize,
     changes: Vec<Change>,
     /// Whose workers may have something to do after it.
     wake: BTreeSet<QueueName>,
@@ -114,6 +121,8 @@ impl Writer {
     /// Opens the store and takes up what was under way when it was closed.
     pub(crate) fn open(settings: Settings) -> Result<Self, StoreError> {
         let path = settings.data_dir.join("store");
+        let mut space = Space::new(&path);
+        space.check_opening()?;
         let store = Store::open(&path)?;
         let mut writer = Self {
             path,
@@ -121,6 +130,8 @@ impl Writer {
             core: Core::new(settings),
             queues: BTreeMap::new(),
             sets: BTreeMap::new(),
+            space,
+            need: Need::Outcome,
         };
         let group = writer.recover()?;
         if let Some(store) = &writer.store {
@@ -137,6 +148,8 @@ impl Writer {
             .values_mut()
             .for_each(|(queue, _)| *queue = Queue::default());
         self.sets.clear();
+        // What was under way is known as such only once this is written, be there room or not.
+        self.need = Need::Opening;
         let mut group = Group::default();
         let result = self.work(&mut group, |work| {
             work.recover_last_id()?;
@@ -150,6 +163,7 @@ impl Writer {
     /// Serves until told to stop, or until nobody can ask any more.
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let mut next_cleaning = Instant::now();
+        let mut next_look = Instant::now();
         loop {
             // Until the first line is attached some inbox may be missing, and a gap would not be shown there.
             let first_set = self
@@ -157,7 +171,8 @@ impl Writer {
                 .values()
                 .min()
                 .filter(|_| !self.core.status.is_empty());
-            let wake = first_set.map_or(next_cleaning, |due| next_cleaning.min(*due));
+            let first_set = first_set.map_or(next_cleaning, |due| next_cleaning.min(*due));
+            let wake = first_set.min(next_look);
             let mut group = Group::default();
             let first = tokio::select! {
                 request = requests.recv() => match request {
@@ -166,6 +181,8 @@ impl Writer {
                 },
                 () = tokio::time::sleep_until(wake) => None,
             };
+            next_look = Instant::now() + space::LOOK;
+            self.look_for_room(&mut group);
             let mut stopped = None;
             match first {
                 Some(request) => stopped = self.handle(request, &mut group),
@@ -193,6 +210,7 @@ impl Writer {
 
     fn tick(&mut self, group: &mut Group, next_cleaning: &mut Instant) {
         let now = Instant::now();
+        self.need = Need::New;
         let due: Vec<Vec<u8>> = self
             .sets
             .iter()
@@ -207,6 +225,7 @@ impl Writer {
         }
         if *next_cleaning <= now {
             *next_cleaning = now + Duration::from_secs(3600);
+            self.need = Need::Outcome;
             if let Err(error) = self.work(group, |work| work.forget_old()) {
                 warn!(%error, "old entries could not be removed");
             }
@@ -235,9 +254,18 @@ impl Writer {
             changes,
             ..
         } = current;
+        let size = transaction.size();
+        let writes = transaction.into_writes();
+        let result = result.and_then(|done| match size {
+            0 => Ok(done),
+            _ => self
+                .space
+                .check(self.need, group.size + size)
+                .map(|()| done),
+        });
         match &result {
             Ok(_) => {
-                let writes = transaction.into_writes();
+                group.size += size;
                 group.writes.extend(writes);
                 self.follow(group, changes);
             }
@@ -274,6 +302,21 @@ impl Writer {
                 Change::Handed(_) | Change::Settled(_) | Change::Set { .. } => {
                     group.changes.push(change);
                 }
+            }
+        }
+    }
+
+    /// Whether there is room for what comes, and a word to people where that changed.
+    fn look_for_room(&mut self, group: &mut Group) {
+        self.space.look();
+        let now = Instant::now();
+        if self.core.chats.is_empty() {
+            return;
+        }
+        if let Some(words) = self.space.news(now) {
+            self.need = Need::Show;
+            if self.work(group, |work| work.tell_admins(&words)).is_ok() {
+                self.space.told(now);
             }
         }
     }
@@ -315,6 +358,7 @@ impl Writer {
     ) -> Result<Option<ClaimedPart>, StoreError> {
         let (id, outcome, reading) = settled;
         self.work(group, |work| work.settle_part(id, outcome, reading))?;
+        self.need = Need::New;
         let claimed = then.map(|line| self.claim_part(group, line));
         // What went wrong with the claim is told when the worker asks for itself: this part is settled all the same.
         Ok(match claimed {
@@ -373,6 +417,10 @@ impl Writer {
             self.store = None;
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(60));
+            if let Err(error) = self.space.check_opening() {
+                error!(%error, retry_in = ?wait, "the store waits for room");
+                continue;
+            }
             let path = self.path.clone();
             let opened = tokio::task::spawn_blocking(move || Store::open(&path)).await;
             let failed = match opened {

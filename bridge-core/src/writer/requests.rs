@@ -3,11 +3,13 @@
 use crate::handle::{Reply, Request};
 use crate::id::PostId;
 use crate::store::keys;
+use crate::writer::space::Need;
 use crate::writer::{Group, QueueName, Writer, claim};
 
 impl Writer {
     /// Does what is asked; the answer waits for the commit. What comes back asks for the end.
     pub(super) fn handle(&mut self, request: Request, group: &mut Group) -> Option<Reply<()>> {
+        self.need = Need::of(&request);
         match request {
             Request::TakeOver {
                 line,
