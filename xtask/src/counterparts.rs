@@ -27,6 +27,8 @@ pub(crate) enum Counterpart {
     Smstools,
     /// `gammu-smsd`, likewise.
     GammuSmsd,
+    /// Tells what the store writes and syncs, from outside.
+    Strace,
     /// QEMU and Debian's kernel, whose USB and serial drivers the modem loop meets there.
     Vm,
 }
@@ -44,12 +46,13 @@ pub(crate) enum Readiness {
 
 impl Counterpart {
     /// In the order in which they are set up: Python before what runs on it.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Python3,
         Self::Synapse,
         Self::Aiogram,
         Self::Smstools,
         Self::GammuSmsd,
+        Self::Strace,
         Self::Vm,
     ];
 
@@ -61,6 +64,7 @@ impl Counterpart {
             Self::Aiogram => "SMS_BRIDGE_AIOGRAM_PYTHON",
             Self::Smstools => "SMS_BRIDGE_SMSD",
             Self::GammuSmsd => "SMS_BRIDGE_GAMMU_SMSD",
+            Self::Strace => "SMS_BRIDGE_STRACE",
             Self::Vm => "SMS_BRIDGE_VM",
         }
     }
@@ -71,6 +75,7 @@ impl Counterpart {
             Self::Python3 | Self::Synapse | Self::Aiogram | Self::Vm => None,
             Self::Smstools => find_program("smsd"),
             Self::GammuSmsd => find_program("gammu-smsd"),
+            Self::Strace => find_program("strace"),
         }
     }
 
@@ -98,6 +103,7 @@ impl Counterpart {
             }
             Self::Smstools => debian_package("smstools", "smsd"),
             Self::GammuSmsd => debian_package("gammu-smsd", "gammu-smsd"),
+            Self::Strace => debian_package("strace", "strace"),
             Self::Vm => virtual_machine::prepare(workspace),
         };
         path.map_or_else(Readiness::Missing, Readiness::Ready)
@@ -112,6 +118,7 @@ impl fmt::Display for Counterpart {
             Self::Aiogram => "aiogram",
             Self::Smstools => "smstools",
             Self::GammuSmsd => "gammu-smsd",
+            Self::Strace => "strace",
             Self::Vm => "vm",
         })
     }
