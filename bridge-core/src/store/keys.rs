@@ -47,6 +47,22 @@ pub(crate) fn schema() -> Vec<u8> {
     Key::new("schema").0
 }
 
+/// How many records there are.
+pub(crate) fn tally() -> Vec<u8> {
+    Key::new("tally").0
+}
+
+/// A record that could not be read, and stood under `key`.
+pub(crate) fn quarantine(key: &[u8]) -> Vec<u8> {
+    let mut own = quarantine_prefix();
+    own.extend(key);
+    own
+}
+
+pub(crate) fn quarantine_prefix() -> Vec<u8> {
+    Key::new("quarantine").0
+}
+
 /// The last id given out and the last time seen.
 pub(crate) fn last_id() -> Vec<u8> {
     Key::new("last-id").0

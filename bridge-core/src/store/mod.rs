@@ -7,20 +7,31 @@
 //! fsync on Linux.
 
 pub(crate) mod keys;
+#[cfg(test)]
+mod kinds;
+mod lock;
+mod migrate;
+mod open;
 pub(crate) mod record;
+mod tally;
+mod witness;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use lock::Lock;
+use record::{Quarantined, Tally};
+use witness::Witness;
+
 /// The version of the records below; a newer one is refused at opening.
-const SCHEMA: u32 = 1;
+const FORMAT: u32 = 2;
 /// The first octet of every value.
 const ENVELOPE: u8 = 1;
 /// sled's own default is 1 GiB.
@@ -35,6 +46,8 @@ pub(crate) enum StoreError {
     Sled(#[from] sled::Error),
     #[error("failed to sync the database file: {0}")]
     Sync(#[from] std::io::Error),
+    #[error("the database is damaged: {cause}")]
+    Damaged { cause: String },
     #[error("the database is closed")]
     Closed,
     #[error(
@@ -53,9 +66,21 @@ impl StoreError {
     /// Whether the database itself failed, and has to be opened again; not one record in it.
     pub(crate) fn is_of_the_database(&self) -> bool {
         match self {
-            Self::Open { .. } | Self::Sled(_) | Self::Sync(_) | Self::Closed => true,
+            Self::Open { .. }
+            | Self::Sled(_)
+            | Self::Sync(_)
+            | Self::Damaged { .. }
+            | Self::Closed => true,
             Self::Record { .. } | Self::Full { .. } => false,
         }
+    }
+
+    /// What it means that this one record cannot be read.
+    fn of_a_record(self, means: impl FnOnce(String) -> Self) -> Self {
+        if let Self::Record { cause, .. } = self {
+            return means(cause);
+        }
+        self
     }
 }
 
@@ -67,90 +92,106 @@ pub(crate) struct Store {
     file: Arc<File>,
     /// Where sled puts what is too large for its log.
     blobs: PathBuf,
+    folder: PathBuf,
+    /// As it was committed last.
+    tally: Mutex<Tally>,
+    witness: Arc<Witness>,
+    _lock: Arc<Lock>,
 }
 
 impl Store {
-    /// Opens the database in `folder`, and makes it where there is none. Blocks; an earlier owner in the same process
-    /// that is still closing is waited for.
-    pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
-        let failed = |cause: String| StoreError::Open {
-            path: folder.to_owned(),
-            cause,
-        };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| failed(format!("{error} (does this user own the folder above?)")))?;
-        let mut tries = 0;
-        let db = loop {
-            match open_sled(folder) {
-                Ok(db) => break db,
-                Err(error) if is_locked(&error) && tries < 20 => {
-                    tries += 1;
-                    std::thread::park_timeout(Duration::from_millis(100));
-                }
-                Err(error) => return Err(failed(advice(&error))),
-            }
-        };
-        let file = File::open(folder.join("db")).map_err(|error| failed(error.to_string()))?;
-        for entry in std::fs::read_dir(folder)
-            .map_err(|error| failed(error.to_string()))?
-            .flatten()
-        {
-            if entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                std::fs::set_permissions(entry.path(), Permissions::from_mode(0o600))
-                    .map_err(|error| failed(error.to_string()))?;
-            }
-        }
-        let store = Self {
-            db,
-            file: Arc::new(file),
-            blobs: folder.join("blobs"),
-        };
-        match store.schema()? {
-            Some(SCHEMA) => {}
-            Some(newer) => {
-                return Err(failed(format!(
-                    "it was written by a newer sms-bridge (format {newer}, this one knows {SCHEMA}); install that \
-                     version again, nothing was changed"
-                )));
-            }
-            None => {
-                let none = Writes::new();
-                let mut transaction = Transaction::new(&store, &none);
-                transaction.save(keys::schema(), &SCHEMA)?;
-                store.commit_blocking(transaction.into_writes())?;
-            }
-        }
-        store.file.sync_all()?;
-        File::open(folder)?.sync_all()?;
-        Ok(store)
-    }
-
-    fn schema(&self) -> Result<Option<u32>, StoreError> {
-        let none = Writes::new();
-        Transaction::new(self, &none).load(&keys::schema())
-    }
-
     /// [`commit`](Self::commit) for the start, before there is anybody to keep waiting.
     pub(crate) fn commit_blocking(&self, writes: Writes) -> Result<(), StoreError> {
-        self.db.apply_batch(batch(writes))?;
-        self.db.flush()?;
-        Ok(sync(&self.file, &self.blobs)?)
+        let (writes, tally) = self.counted(writes)?;
+        self.write_whole(writes)?;
+        self.learn(tally);
+        Ok(())
     }
 
     /// Makes the writes durable, all or none. The flush must not run on sled's own pool: there it waits for a write that
     /// the same pool has to make, so that a process with as many databases as the pool has threads hangs for ever.
     pub(crate) async fn commit(&self, writes: Writes) -> Result<(), StoreError> {
-        self.db.apply_batch(batch(writes))?;
+        let (writes, tally) = self.counted(writes)?;
+        guarded(|| self.db.apply_batch(batch(writes)))?;
         let (db, file, blobs) = (self.db.clone(), Arc::clone(&self.file), self.blobs.clone());
         tokio::task::spawn_blocking(move || {
-            db.flush()?;
-            Ok(sync(&file, &blobs)?)
+            guarded(|| db.flush())?;
+            sync(&file, &blobs).map_err(StoreError::Sync)
         })
         .await
-        .map_err(|error| StoreError::Sync(std::io::Error::other(error)))?
+        .map_err(|error| StoreError::Sync(std::io::Error::other(error)))??;
+        self.learn(tally);
+        Ok(())
+    }
+
+    /// Makes the writes durable as they are.
+    fn write_whole(&self, writes: Writes) -> Result<(), StoreError> {
+        guarded(|| self.db.apply_batch(batch(writes)))?;
+        guarded(|| self.db.flush())?;
+        Ok(sync(&self.file, &self.blobs)?)
+    }
+
+    /// With the tally as it is after them.
+    fn counted(&self, mut writes: Writes) -> Result<(Writes, Tally), StoreError> {
+        let tally = self.tally().after(&writes, |key| self.contains(key))?;
+        let value = encode(&tally).map_err(|cause| StoreError::Record {
+            key: "tally".to_owned(),
+            cause,
+        })?;
+        writes.insert(keys::tally(), Some(value));
+        Ok((writes, tally))
+    }
+
+    /// A commit is durable.
+    fn learn(&self, tally: Tally) {
+        *self.tally() = tally;
+        self.note_commits();
+    }
+
+    fn note_commits(&self) {
+        // It only tells of a loss: what is stored is stored without it.
+        if let Err(error) = self.witness.note(self.tally().commits) {
+            tracing::warn!(%error, "failed to note how many commits there were");
+        }
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
+        guarded(|| self.db.contains_key(key))
+    }
+}
+
+/// Calls sled, which panics where it finds what it never wrote.
+fn guarded<T>(call: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, StoreError> {
+    let damaged = |cause: String| StoreError::Damaged { cause };
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) if is_damage(&error) => Err(damaged(error.to_string())),
+        Ok(Err(error)) => Err(StoreError::Sled(error)),
+        Err(_panic) => Err(damaged("the database panicked".to_owned())),
+    }
+}
+
+/// Whether the database says that it is damaged; anything else the system says.
+fn is_damage(error: &sled::Error) -> bool {
+    match error {
+        sled::Error::Corruption { .. }
+        | sled::Error::ReportableBug(_)
+        | sled::Error::CollectionNotFound(_) => true,
+        sled::Error::Io(cause) => {
+            use std::io::ErrorKind;
+            let kinds = [
+                ErrorKind::InvalidData,
+                ErrorKind::InvalidInput,
+                ErrorKind::UnexpectedEof,
+                ErrorKind::Other,
+            ];
+            kinds.contains(&cause.kind()) && !open::is_locked(error)
+        }
+        sled::Error::Unsupported(_) => false,
     }
 }
 
@@ -172,30 +213,6 @@ fn sync(file: &File, blobs: &Path) -> std::io::Result<()> {
     file.sync_data()
 }
 
-fn open_sled(folder: &Path) -> Result<sled::Db, sled::Error> {
-    #[expect(clippy::disallowed_methods, reason = "this is bridge_core::store")]
-    sled::Config::new()
-        .path(folder)
-        .cache_capacity(CACHE_BYTES)
-        .open()
-}
-
-fn is_locked(error: &sled::Error) -> bool {
-    error.to_string().contains("could not acquire lock")
-}
-
-fn advice(error: &sled::Error) -> String {
-    if is_locked(error) {
-        return "another sms-bridge has it open; stop that one first".to_owned();
-    }
-    if matches!(error, sled::Error::Corruption { .. }) {
-        return format!(
-            "{error}; move the folder aside to start with an empty one, and keep it for a report"
-        );
-    }
-    error.to_string()
-}
-
 fn batch(writes: Writes) -> sled::Batch {
     let mut batch = sled::Batch::default();
     for (key, value) in writes {
@@ -212,6 +229,8 @@ pub(crate) struct Transaction<'a> {
     store: &'a Store,
     before: &'a Writes,
     own: Writes,
+    /// What could not be read, by its key.
+    broken: RefCell<BTreeMap<Vec<u8>, Quarantined>>,
 }
 
 impl<'a> Transaction<'a> {
@@ -220,6 +239,7 @@ impl<'a> Transaction<'a> {
             store,
             before,
             own: Writes::new(),
+            broken: RefCell::default(),
         }
     }
 
@@ -230,29 +250,59 @@ impl<'a> Transaction<'a> {
             .sum()
     }
 
-    pub(crate) fn into_writes(self) -> Writes {
+    /// What it wrote, and the records that it could not read as moved into quarantine.
+    pub(crate) fn into_writes(mut self) -> Writes {
+        for (key, quarantined) in self.broken.take() {
+            let Ok(value) = encode(&quarantined) else {
+                continue;
+            };
+            self.own.insert(keys::quarantine(&key), Some(value));
+            self.own.entry(key).or_insert(None);
+        }
         self.own
     }
 
-    /// The record under `key`. `None` where there is none.
+    /// The kinds of the records that it could not read.
+    pub(crate) fn broken(&self) -> Vec<String> {
+        let broken = self.broken.borrow();
+        broken.keys().map(|key| keys::shown(key)).collect()
+    }
+
+    /// The record under `key`. `None` where there is none, and where it cannot be read: then it goes into quarantine with
+    /// what this transaction writes.
     pub(crate) fn load<R: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<R>, StoreError> {
-        let written = self.own.get(key).or_else(|| self.before.get(key));
-        match written {
-            Some(Some(value)) => decode(key, value).map(Some),
-            Some(None) => Ok(None),
-            None => self
-                .store
-                .db
-                .get(key)?
-                .map(|value| decode(key, &value))
-                .transpose(),
+        let Some(value) = self.value(key)? else {
+            return Ok(None);
+        };
+        match decode(key, &value) {
+            Ok(record) => Ok(Some(record)),
+            Err(StoreError::Record { cause, .. }) => {
+                let value = sms_codec::hex::encode(&value);
+                let quarantined = Quarantined { value, cause };
+                self.broken.borrow_mut().insert(key.to_vec(), quarantined);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// As [`load`](Self::load), but a record that cannot be read is an error.
+    fn load_strictly<R: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<R>, StoreError> {
+        let value = self.value(key)?;
+        value.map(|value| decode(key, &value)).transpose()
+    }
+
+    fn value(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        match self.own.get(key).or_else(|| self.before.get(key)) {
+            Some(written) => Ok(written.as_deref().map(sled::IVec::from)),
+            None => guarded(|| self.store.db.get(key)),
         }
     }
 
     pub(crate) fn exists(&self, key: &[u8]) -> Result<bool, StoreError> {
         match self.own.get(key).or_else(|| self.before.get(key)) {
             Some(written) => Ok(written.is_some()),
-            None => Ok(self.store.db.contains_key(key)?),
+            None => self.store.contains(key),
         }
     }
 
@@ -277,14 +327,12 @@ impl<'a> Transaction<'a> {
     pub(crate) fn keys(&self, prefix: &[u8], most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut found: BTreeMap<Vec<u8>, bool> = BTreeMap::new();
         let hidden = self.own.len() + self.before.len();
-        for key in self
-            .store
-            .db
-            .scan_prefix(prefix)
-            .keys()
-            .take(most.saturating_add(hidden))
-        {
-            found.insert(key?.to_vec(), true);
+        let mut stored = self.store.db.scan_prefix(prefix).keys();
+        while found.len() < most.saturating_add(hidden) {
+            let Some(key) = guarded(|| stored.next().transpose())? else {
+                break;
+            };
+            found.insert(key.to_vec(), true);
         }
         for writes in [self.before, &self.own] {
             let range = writes
@@ -326,58 +374,4 @@ fn decode<R: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<R, StoreError
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_commit_is_there_after_reopening_and_a_transaction_sees_what_came_before_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store");
-        {
-            let store = Store::open(&path).unwrap();
-            let none = Writes::new();
-            let mut first = Transaction::new(&store, &none);
-            first.save(b"a1".to_vec(), &1_u32).unwrap();
-            first.save(b"a2".to_vec(), &2_u32).unwrap();
-            let before = first.into_writes();
-            let mut second = Transaction::new(&store, &before);
-            assert_eq!(second.load::<u32>(b"a1").unwrap(), Some(1));
-            second.remove(b"a1".to_vec());
-            assert_eq!(second.load::<u32>(b"a1").unwrap(), None);
-            assert_eq!(second.keys(b"a", 10).unwrap(), vec![b"a2".to_vec()]);
-            let mut all = before.clone();
-            all.extend(second.into_writes());
-            store.commit(all).await.unwrap();
-        }
-        let store = Store::open(&path).unwrap();
-        let none = Writes::new();
-        let transaction = Transaction::new(&store, &none);
-        assert_eq!(transaction.load::<u32>(b"a1").unwrap(), None);
-        assert_eq!(transaction.load::<u32>(b"a2").unwrap(), Some(2));
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&path), mode(&path.join("db"))), (0o700, 0o600));
-    }
-
-    #[test]
-    fn a_store_of_a_newer_version_is_refused_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        {
-            let store = Store::open(folder.path()).unwrap();
-            store
-                .db
-                .insert(keys::schema(), encode(&9_u32).unwrap())
-                .unwrap();
-            store.db.flush().unwrap();
-        }
-        let error = Store::open(folder.path()).err().unwrap().to_string();
-        assert!(error.contains("newer sms-bridge (format 9"), "{error}");
-    }
-
-    #[test]
-    fn a_second_owner_is_told_about_the_first() {
-        let folder = tempfile::tempdir().unwrap();
-        let _first = Store::open(folder.path()).unwrap();
-        let error = Store::open(folder.path()).err().unwrap().to_string();
-        assert!(error.contains("another sms-bridge has it open"), "{error}");
-    }
-}
+mod tests;

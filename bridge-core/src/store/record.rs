@@ -1,5 +1,7 @@
 //! What is stored. Every type here has a snapshot test: a change that old stores cannot read shows up there.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Conversation};
@@ -221,6 +223,23 @@ pub(crate) enum RoomUse {
 pub(crate) struct Expiring {
     /// In hexadecimal.
     pub(crate) key: String,
+}
+
+/// How many records there are. Written with each commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    /// How many commits there were, this one included.
+    pub(crate) commits: u64,
+    /// By kind, this record not counted.
+    pub(crate) records: BTreeMap<String, u64>,
+}
+
+/// A record that could not be read, under a key that ends with its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Quarantined {
+    /// Its octets, in hexadecimal.
+    pub(crate) value: String,
+    pub(crate) cause: String,
 }
 
 /// What a part is known by until its report has come. Not stored: the keys carry it.

@@ -248,7 +248,12 @@ impl Writer {
             changes: Vec::new(),
             now,
         };
-        let result = work(&mut current);
+        let mut result = work(&mut current);
+        if result.is_ok()
+            && let Err(error) = current.tell_of_quarantine()
+        {
+            result = Err(error);
+        }
         let Work {
             transaction,
             changes,

@@ -141,3 +141,41 @@ async fn what_is_claimed_in_the_commit_of_its_message_is_handed_out_after_it_and
         "the third is behind the first"
     );
 }
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_set_aside_and_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = opened(folder.path());
+    let mut group = Group::default();
+    drop(ask(&mut writer, &mut group, |reply| Request::AttachChat {
+        description: description(),
+        reply,
+    }));
+    writer.commit(group).await;
+    let line = TestLine::default();
+    let mut group = Group::default();
+    let first = line.incoming("+12025550100", "first");
+    let (arrived, _) = arrive_and_claim(&mut writer, &mut group, &first);
+    writer.commit(group).await;
+    assert!(arrived.await.unwrap().is_ok());
+    let taken = {
+        let none = BTreeMap::new();
+        let transaction = Transaction::new(writer.store.as_ref().unwrap(), &none);
+        transaction.keys(b"taken\0", 10).unwrap()
+    };
+    let broken = taken.into_iter().map(|key| (key, Some(b"\x01{".to_vec())));
+    let store = writer.store.as_ref().unwrap();
+    store.commit_blocking(broken.collect()).unwrap();
+
+    // The record by which its repetition would be recognised is lost; everything else goes on.
+    let mut group = Group::default();
+    let mut both = first;
+    both.extend(line.incoming("+12025550101", "second"));
+    let (arrived, claimed) = arrive_and_claim(&mut writer, &mut group, &both);
+    writer.commit(group).await;
+    assert_eq!(arrived.await.unwrap().unwrap(), vec![Arrival::New; 2]);
+    assert_eq!(jobs(claimed.await.unwrap()), 1, "the other's is in hand");
+    let mut group = Group::default();
+    let status = writer.work(&mut group, |work| work.status_text()).unwrap();
+    assert!(status.ends_with("cannot be read, set aside: 1"), "{status}");
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::error;
 
 use crate::address::{Conversation, Country, LineName};
 use crate::chat::{Choice, Content, Description, Destination, Network, Receipt};
@@ -191,6 +192,21 @@ impl Work<'_> {
                 self.transaction.remove(octets);
             }
             self.transaction.remove(key);
+        }
+        Ok(())
+    }
+
+    /// Records that could not be read on the way are set aside in the same commit, so that this is said once.
+    pub(super) fn tell_of_quarantine(&mut self) -> Result<(), StoreError> {
+        for kind in self.transaction.broken() {
+            error!(
+                kind,
+                "a stored record cannot be read; it is set aside, see `sms-bridge store check`"
+            );
+            self.tell_admins(&format!(
+                "Something that I had stored cannot be read any more (a record of the kind \"{kind}\"). I set it aside and \
+                 go on without it. `sms-bridge store check` tells more; if there are several, look after the disk."
+            ))?;
         }
         Ok(())
     }

@@ -281,6 +281,22 @@ fn stored_forms() {
         })
         .unwrap(),
     );
+    add(
+        "tally",
+        encode(&Tally {
+            commits: 7,
+            records: BTreeMap::from([("message".to_owned(), 2), ("post".to_owned(), 3)]),
+        })
+        .unwrap(),
+    );
+    add(
+        "quarantine",
+        encode(&Quarantined {
+            value: "017B".to_owned(),
+            cause: "c".to_owned(),
+        })
+        .unwrap(),
+    );
     let note = ReceiptNote {
         conversation: Some(conversation),
         message: None,

@@ -1,0 +1,81 @@
+//! Which kinds of records there are, and what each holds: for whoever looks at all of them, knowing none in advance.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::slots::Marks;
+use crate::store::record::{
+    Expiring, FragmentSet, Mark, Message, NoticeHour, Part, Post, Quarantined, ReceiptNote,
+    RoomNote, RoomUse, Sends, StagedNote, Taken, Tally, ToldNotice, UnmatchedReport,
+};
+
+/// Reads the JSON of a record and gives it back as this program writes it.
+type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
+
+/// Every kind, by the first word of its keys.
+static KINDS: &[(&str, Read)] = &[
+    ("awaited", read::<()>),
+    ("cursor", read::<String>),
+    ("event", read::<()>),
+    ("expiry", read::<Expiring>),
+    ("fragments", read::<FragmentSet>),
+    ("last-id", read::<u64>),
+    ("mark", read::<Mark>),
+    ("mark-due", read::<()>),
+    ("mark-of", read::<()>),
+    ("message", read::<Message>),
+    ("notice-hour", read::<NoticeHour>),
+    ("outbox", read::<()>),
+    ("part", read::<Part>),
+    ("place", read::<RoomUse>),
+    ("post", read::<Post>),
+    ("post-due", read::<()>),
+    ("post-of", read::<()>),
+    ("quarantine", read::<Quarantined>),
+    ("receipt", read::<ReceiptNote>),
+    ("reference", read::<u8>),
+    ("room", read::<RoomNote>),
+    ("schema", read::<u32>),
+    ("sends", read::<Sends>),
+    ("slot-marks", read::<Marks>),
+    ("staged", read::<StagedNote>),
+    ("taken", read::<Taken>),
+    ("tally", read::<Tally>),
+    ("told", read_told),
+    ("unmatched", read::<UnmatchedReport>),
+];
+
+/// The reader of a kind. `None` where this program does not know it.
+pub(super) fn reader(kind: &str) -> Option<Read> {
+    let known = KINDS.iter().find(|(name, _)| *name == kind);
+    known.map(|(_, read)| *read)
+}
+
+fn read<R: Serialize + DeserializeOwned>(json: &[u8]) -> Result<Vec<u8>, String> {
+    let record: R = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    serde_json::to_vec(&record).map_err(|error| error.to_string())
+}
+
+/// That somebody was told something: a notice with what belongs to it, or nothing but the fact.
+fn read_told(json: &[u8]) -> Result<Vec<u8>, String> {
+    read::<()>(json).or_else(|_| read::<ToldNotice>(json))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever adds a kind of record to `keys` tells here what it holds.
+    #[test]
+    fn every_kind_of_key_is_known() {
+        let source = include_str!("keys.rs");
+        let named = source.split("Key::new(\"").skip(1);
+        for kind in named.filter_map(|rest| rest.split('"').next()) {
+            assert!(reader(kind).is_some(), "add {kind} to KINDS");
+        }
+        assert!(
+            KINDS.is_sorted_by_key(|(name, _)| name),
+            "keep the table in order"
+        );
+    }
+}
