@@ -112,8 +112,14 @@ impl Bridge {
             .ask(|reply| Request::AttachChat { description, reply })
             .await?;
         let (handle, stop, clock) = (self.handle.clone(), self.stop.clone(), self.clock.clone());
-        self.workers
-            .spawn(dispatch::chat::run(handle, adapter, waker, stop, clock));
+        self.workers.spawn(dispatch::chat::run(
+            handle,
+            adapter,
+            waker,
+            stop,
+            clock,
+            dispatch::chat::SLOW,
+        ));
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! A network's worker: as many jobs at once as the network likes, never two of one room. All that can be begun is claimed
-//! in one commit.
+//! in one commit. A call that takes long gives its place to another, so that chats that hang do not hold the others up.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{
@@ -21,27 +22,37 @@ use crate::writer::{ChatJob, Claim, PostOutcome, RoomPlan};
 
 /// An adapter that is silent for this long is taken for broken.
 const CALL_LIMIT: Duration = Duration::from_secs(180);
+/// What takes longer is slow.
+pub(crate) const SLOW: Duration = Duration::from_secs(15);
+/// For each place there are so many jobs at most, the slow ones with it.
+const WITH_SLOW: usize = 8;
 /// A network that recognises repeats by their transaction id may have forgotten it after this.
 const IDS_REMEMBERED: Duration = Duration::from_secs(20 * 3600);
 
-/// Posts until told to stop, and ends what was begun.
+/// Posts until told to stop, and ends what was begun. What takes longer than `slow` does not count among what is done at
+/// once.
 pub(crate) async fn run(
     bridge: BridgeHandle,
     adapter: Arc<dyn ChatAdapter>,
     waker: Arc<Notify>,
     stop: CancellationToken,
     clock: Clock,
+    slow: Duration,
 ) {
     let network = adapter.describe().network.clone();
     let concurrency = adapter.describe().concurrency.max(1);
     let mut jobs = JoinSet::new();
-    let mut given: HashMap<tokio::task::Id, Given> = HashMap::new();
+    let mut given: HashMap<tokio::task::Id, (Given, Instant)> = HashMap::new();
     while !stop.is_cancelled() {
         let mut at = None;
-        while jobs.len() < concurrency {
+        let (room, next_slow) = loop {
+            let (room, next_slow) = room_for_more(&given, concurrency, (Instant::now(), slow));
+            if room == 0 {
+                break (room, next_slow);
+            }
             let claim = |reply| Request::ClaimChat {
                 network: network.clone(),
-                most: concurrency - jobs.len(),
+                most: room,
                 reply,
             };
             match settle(&bridge, claim).await {
@@ -54,30 +65,50 @@ pub(crate) async fn run(
                             adapter: Arc::clone(&adapter),
                             clock: clock.clone(),
                         };
-                        given.insert(jobs.spawn(worker.work(job)).id(), what);
+                        given.insert(jobs.spawn(worker.work(job)).id(), (what, Instant::now()));
                     }
                 }
                 Some(Claim::Wait(next)) => {
                     at = next;
-                    break;
+                    break (room, next_slow);
                 }
             }
-        }
+        };
+        let wake = match room {
+            0 => next_slow,
+            _ => at,
+        };
         tokio::select! {
             Some(ended) = jobs.join_next_with_id() => match ended {
                 Ok((id, ())) => drop(given.remove(&id)),
                 Err(error) => {
                     tracing::error!(adapter = network.0, %error, "a chat worker failed; what it did is in doubt");
-                    if let Some(job) = given.remove(&error.id()) {
+                    if let Some((job, _)) = given.remove(&error.id()) {
                         job.doubt(&bridge).await;
                     }
                 }
             },
-            _woken = idle(at, &waker, &stop), if jobs.len() < concurrency => {}
+            _woken = idle(wake, &waker, &stop), if room > 0 || wake.is_some() => {}
             () = stop.cancelled() => {}
         }
     }
     while jobs.join_next().await.is_some() {}
+}
+
+/// How many jobs can be begun, and where none can, when one of those under way will be slow.
+fn room_for_more(
+    given: &HashMap<tokio::task::Id, (Given, Instant)>,
+    concurrency: usize,
+    (now, slow): (Instant, Duration),
+) -> (usize, Option<Instant>) {
+    let slow_from = given.values().map(|(_, begun)| *begun + slow);
+    let quick = slow_from.clone().filter(|at| *at > now).count();
+    let most = concurrency.saturating_mul(WITH_SLOW);
+    let room = concurrency
+        .saturating_sub(quick)
+        .min(most.saturating_sub(given.len()));
+    let next_slow = slow_from.filter(|at| *at > now).min();
+    (room, next_slow.filter(|_| given.len() < most))
 }
 
 /// What a worker was given, to be settled for it should it panic.

@@ -2,6 +2,8 @@
 //! outcome back. They decide nothing: what happens next is the writer's.
 
 pub(crate) mod chat;
+#[cfg(test)]
+mod chat_tests;
 pub(crate) mod line;
 pub(crate) mod slots;
 #[cfg(all(test, feature = "conformance"))]

@@ -5,14 +5,14 @@
 use tracing::warn;
 
 use crate::chat::{ChatError, MessageState, Network, Receipt};
-use crate::id::{MessageId, PostId};
+use crate::id::{MessageId, PostId, Timestamp};
 use crate::part::{back_off, message_state};
 use crate::store::record::Mark;
 use crate::store::{StoreError, keys};
 use crate::writer::QueueName;
 use crate::writer::posts::ChatJob;
-use crate::writer::queue::Due;
-use crate::writer::work::{Change, Job, Work};
+use crate::writer::queue::{Due, Kind};
+use crate::writer::work::{Change, Job, Work, place_lane};
 
 /// How often the mark of a state is tried where nobody knows what became of it.
 const DOUBTS: u32 = 20;
@@ -53,7 +53,8 @@ impl Work<'_> {
                 continue;
             };
             if mark.shown != Some(wanted) && !self.core.is_handed(Job::Chat(id)) {
-                self.queue_mark(id, &mark, Due::At(self.now))?;
+                // What the network wished, or a back-off, still holds.
+                self.queue_mark(id, &mark, Due::At(mark.due.max(self.now)))?;
             }
         }
         Ok(())
@@ -66,7 +67,7 @@ impl Work<'_> {
         due: Due,
     ) -> Result<(), StoreError> {
         match due {
-            Due::At(_) => self.transaction.save(keys::mark_due(id), &())?,
+            Due::At(_) | Due::BackOff(_) => self.transaction.save(keys::mark_due(id), &())?,
             // That it is due is stored since before it could be taken: nothing to commit.
             Due::Taken => {}
             Due::Done => self.transaction.remove(keys::mark_due(id)),
@@ -74,7 +75,8 @@ impl Work<'_> {
         let queue = QueueName::Chat(mark.network.clone());
         self.changes.push(Change::Job {
             queue,
-            lane: format!("mark\0{id}"),
+            kind: Kind::Mark,
+            lane: place_lane(&mark.receipt.place),
             id: id.0,
             due,
         });
@@ -113,7 +115,9 @@ impl Work<'_> {
         let Some(mut mark) = self.transaction.load::<Mark>(&keys::mark(id))? else {
             return Ok(());
         };
+        self.note_whether_it_answers(&mark.network, outcome.as_ref().err());
         mark.tries = mark.tries.saturating_add(1);
+        let mut due: fn(Timestamp) -> Due = Due::At;
         match outcome {
             Ok(()) => {
                 mark.shown = Some(shown);
@@ -129,11 +133,15 @@ impl Work<'_> {
             }
             // However long a network is away: the state that counts is the last one.
             Err(ChatError::Retry { after, .. }) => {
+                if after.is_none() {
+                    due = Due::BackOff;
+                }
                 mark.due = self
                     .now
                     .after(after.unwrap_or_else(|| back_off(mark.tries, &mut self.core.random)));
             }
             Err(ChatError::Unknown { .. }) => {
+                due = Due::BackOff;
                 mark.due = self.now.after(back_off(mark.tries, &mut self.core.random));
             }
         }
@@ -146,7 +154,7 @@ impl Work<'_> {
         let due = if mark.shown == Some(wanted) {
             Due::Done
         } else {
-            Due::At(mark.due)
+            due(mark.due)
         };
         self.queue_mark(id, &mark, due)
     }

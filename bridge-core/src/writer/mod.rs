@@ -46,6 +46,8 @@ use crate::slots::Reading;
 use crate::store::{Store, StoreError, Transaction, keys};
 
 pub(crate) use outgoing::{ClaimedPart, Step};
+#[cfg(test)]
+pub(crate) use posts::PostDraft;
 pub(crate) use posts::{ChatJob, PostOutcome, RoomPlan};
 use queue::{Due, Next, Queue};
 pub(crate) use slots::{Checked, KnownSlot, SlotWork};
@@ -291,18 +293,25 @@ impl Writer {
             match change {
                 Change::Job {
                     queue: name,
+                    kind,
                     lane,
                     id,
                     due,
                 } => {
                     let (queue, _) = self.queues.entry(name.clone()).or_default();
-                    queue.set(&lane, id, due, now);
+                    queue.set(kind, &lane, id, due, now);
                     match due {
-                        Due::At(_) | Due::Done => {
+                        Due::At(_) | Due::BackOff(_) | Due::Done => {
                             group.wake.insert(name);
                         }
                         Due::Taken => {}
                     }
+                }
+                Change::Hurry(name) => {
+                    if let Some((queue, _)) = self.queues.get_mut(&name) {
+                        queue.hurry(now.1);
+                    }
+                    group.wake.insert(name);
                 }
                 Change::Handed(_) | Change::Settled(_) | Change::Set { .. } => {
                     group.changes.push(change);
@@ -463,7 +472,7 @@ impl Writer {
         }
         for change in changes {
             match change {
-                Change::Job { .. } | Change::Handed(_) | Change::Settled(_) => {}
+                Change::Job { .. } | Change::Hurry(_) | Change::Handed(_) | Change::Settled(_) => {}
                 Change::Set {
                     key,
                     wait: Some(wait),

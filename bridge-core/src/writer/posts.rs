@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::chat::{
@@ -13,11 +14,14 @@ use crate::part::back_off;
 use crate::post::{PostEvent, PostState};
 use crate::store::record::{Mark, Post, ReceiptNote};
 use crate::store::{StoreError, keys};
+use crate::writer::QueueName;
 use crate::writer::queue::Due;
-use crate::writer::work::{Draft, Job, Opened, Work, lane};
+use crate::writer::work::{Change, Draft, Job, Opened, Silence, Work, lane};
 
 /// A changed post that could not be shown is tried again after this.
 const AMEND_AGAIN: Duration = Duration::from_secs(30);
+/// What waits for a network is brought forward at most once in this.
+const HURRY_AGAIN: Duration = Duration::from_secs(60);
 
 /// Something that a network's worker is to do now.
 #[derive(Debug)]
@@ -228,6 +232,13 @@ impl Work<'_> {
             return Ok(());
         };
         let adapter = post.network.0.clone();
+        let failed = match &outcome {
+            PostOutcome::Failed(error) | PostOutcome::NotTried(error) => Some(error.clone()),
+            PostOutcome::Arrived(_) | PostOutcome::Needless => None,
+        };
+        if !matches!(outcome, PostOutcome::Needless) {
+            self.note_whether_it_answers(&post.network, failed.as_ref());
+        }
         let wait = back_off(tries, &mut self.core.random);
         let event = match outcome {
             PostOutcome::Arrived(receipt) => {
@@ -270,7 +281,55 @@ impl Work<'_> {
         let repeats = self.repeats(&post.network);
         post.state = post.state.apply(event, repeats, self.now);
         self.alert_if_lost(&post)?;
-        self.save_post(id, &post)
+        self.save_post(id, &post)?;
+        match (&post.state, failed) {
+            (PostState::Queued { due, .. }, Some(error)) if is_a_guess(&error) => self.note_due(
+                &post.network,
+                lane(&post.destination),
+                id,
+                Due::BackOff(*due),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is put off because a network does not answer is due when it does.
+    pub(super) fn note_whether_it_answers(
+        &mut self,
+        network: &Network,
+        failed: Option<&ChatError>,
+    ) {
+        match failed {
+            Some(error) if is_a_guess(error) => {
+                self.core.silent.entry(network.clone()).or_default().lasts = true;
+            }
+            Some(_) => {}
+            None => self.it_answers(network),
+        }
+    }
+
+    /// Something came from a network, or arrived there. What waits is brought forward at most once a minute: one chat of a
+    /// network may be silent while the others answer.
+    pub(super) fn it_answers(&mut self, network: &Network) {
+        let Some(silence) = self.core.silent.get_mut(network) else {
+            return;
+        };
+        let lately = silence
+            .hurried
+            .is_some_and(|hurried| hurried.elapsed() < HURRY_AGAIN);
+        if !silence.lasts || lately {
+            return;
+        }
+        *silence = Silence {
+            lasts: false,
+            hurried: Some(Instant::now()),
+        };
+        info!(
+            adapter = network.0,
+            "the network answers again; what waited for it is due"
+        );
+        let queue = QueueName::Chat(network.clone());
+        self.changes.push(Change::Hurry(queue));
     }
 
     /// An SMS or a missed call that a chat refuses, or may not show, is shown in the admin chats, where it can be answered
@@ -344,6 +403,7 @@ impl Work<'_> {
         let Some(mut post) = self.transaction.load::<Post>(&keys::post(id))? else {
             return Ok(());
         };
+        self.note_whether_it_answers(&post.network, outcome.as_ref().err());
         match outcome {
             Ok(()) => post.shown_revision = revision,
             Err(ChatError::Reject { cause } | ChatError::RoomGone { cause }) => {
@@ -353,14 +413,26 @@ impl Work<'_> {
             }
             Err(ChatError::Retry { after, .. }) => {
                 self.transaction.save(keys::post(id), &post)?;
-                let due = Due::At(self.now.after(after.unwrap_or(AMEND_AGAIN)));
+                let due = match after {
+                    Some(after) => Due::At(self.now.after(after)),
+                    None => Due::BackOff(self.now.after(AMEND_AGAIN)),
+                };
                 return self.note_due(&post.network, lane(&post.destination), id, due);
             }
             Err(ChatError::Unknown { .. }) => {
-                let due = Due::At(self.now.after(AMEND_AGAIN));
+                let due = Due::BackOff(self.now.after(AMEND_AGAIN));
                 return self.note_due(&post.network, lane(&post.destination), id, due);
             }
         }
         self.save_post(id, &post)
+    }
+}
+
+/// Whether the wait after this error is our own guess, and not the network's wish.
+fn is_a_guess(error: &ChatError) -> bool {
+    match error {
+        ChatError::Retry { after, .. } => after.is_none(),
+        ChatError::Unknown { .. } => true,
+        ChatError::Reject { .. } | ChatError::RoomGone { .. } => false,
     }
 }

@@ -19,6 +19,7 @@ impl Work<'_> {
         events: Vec<ChatEvent>,
         cursor: Option<Cursor>,
     ) -> Result<Vec<Verdict>, StoreError> {
+        self.it_answers(network);
         let mut verdicts = Vec::with_capacity(events.len());
         for event in events {
             let key = keys::event(network, &event.id);

@@ -5,7 +5,7 @@
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::chat::{InboxId, Repeats};
+use crate::chat::{ChatError, InboxId, Place, Receipt, Repeats};
 use crate::conformance::TestLine;
 use crate::handle::{Arrival, DeliveryReports, LineSettings, Origin, Sending};
 use crate::link::RawPdu;
@@ -178,4 +178,73 @@ async fn a_record_that_cannot_be_read_is_set_aside_and_holds_nobody_up() {
     let mut group = Group::default();
     let status = writer.work(&mut group, |work| work.status_text()).unwrap();
     assert!(status.ends_with("cannot be read, set aside: 1"), "{status}");
+}
+
+fn ids(claimed: Result<Claim<Vec<ChatJob>>, BridgeError>) -> Vec<crate::id::PostId> {
+    let Claim::Job(jobs) = claimed.unwrap() else {
+        return Vec::new();
+    };
+    let id = |job| match job {
+        ChatJob::Post { id, .. } => id,
+        ChatJob::Amend { .. } | ChatJob::Mark { .. } => panic!("no post"),
+    };
+    jobs.into_iter().map(id).collect()
+}
+
+/// Two SMS of two contacts are claimed, the first is put off for this reason, and the second arrives: what is due then?
+async fn due_after(failed: ChatError) -> (Vec<crate::id::PostId>, Vec<crate::id::PostId>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = opened(folder.path());
+    let mut group = Group::default();
+    let _attached = ask(&mut writer, &mut group, |reply| Request::AttachChat {
+        description: description(),
+        reply,
+    });
+    let line = TestLine::default();
+    let pdus = ["+12025550100", "+12025550101"].map(|number| line.incoming(number, "hello"));
+    let (_, claimed) = arrive_and_claim(&mut writer, &mut group, &pdus.concat());
+    writer.commit(group).await;
+    let posts = ids(claimed.await.unwrap());
+    let receipt = Receipt {
+        place: Place {
+            chat: "1".to_owned(),
+            thread: None,
+        },
+        message: "2".to_owned(),
+    };
+    let outcomes = [PostOutcome::Failed(failed), PostOutcome::Arrived(receipt)];
+    let mut group = Group::default();
+    for (&id, outcome) in posts.iter().zip(outcomes) {
+        let waiting = claim_chat(&mut writer, &mut group, 8);
+        let _settled = ask(&mut writer, &mut group, |reply| Request::SettlePost {
+            id,
+            outcome,
+            reply,
+        });
+        writer.commit(group).await;
+        assert_eq!(ids(waiting.await.unwrap()), [], "nothing is due meanwhile");
+        group = Group::default();
+    }
+    let claimed = claim_chat(&mut writer, &mut group, 8);
+    writer.commit(group).await;
+    (posts, ids(claimed.await.unwrap()))
+}
+
+#[tokio::test]
+async fn a_network_that_answers_again_gets_at_once_what_waited_for_it() {
+    let cause = || "no way there".to_owned();
+    let (posts, due) = due_after(ChatError::Retry {
+        cause: cause(),
+        after: None,
+    })
+    .await;
+    assert_eq!(due, posts[..1]);
+    let (posts, due) = due_after(ChatError::Unknown { cause: cause() }).await;
+    assert_eq!(due, posts[..1]);
+    let (_, due) = due_after(ChatError::Retry {
+        cause: cause(),
+        after: Some(Duration::from_secs(30)),
+    })
+    .await;
+    assert_eq!(due, [], "the network asked for that wait");
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::error;
 
 use crate::address::{Conversation, Country, LineName};
-use crate::chat::{Choice, Content, Description, Destination, Network, Receipt};
+use crate::chat::{Choice, Content, Description, Destination, Network, Place, Receipt};
 use crate::handle::LineSettings;
 use crate::id::{MessageId, PartId, PostId, Timestamp};
 use crate::link::LinkStatus;
@@ -17,7 +18,7 @@ use crate::settings::Settings;
 use crate::store::record::{Expiring, Message, Part, Post, ReportWish, Way};
 use crate::store::{StoreError, Transaction, encode, keys};
 use crate::writer::QueueName;
-use crate::writer::queue::Due;
+use crate::writer::queue::{Due, Kind};
 
 /// Repetitions are recognised for this long.
 const MEMORY: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -28,6 +29,8 @@ pub(super) struct Core {
     pub(super) status: BTreeMap<LineName, watch::Receiver<LinkStatus>>,
     pub(super) chats: BTreeMap<Network, Description>,
     pub(super) random: fastrand::Rng,
+    /// Networks that did not answer lately.
+    pub(super) silent: BTreeMap<Network, Silence>,
     /// What workers have in hand: parts, posts, changed posts and marks. Each is due again, or done, when they settle it.
     handed: BTreeSet<Job>,
     /// Whether the store was opened before in this run.
@@ -42,6 +45,7 @@ impl Core {
             status: BTreeMap::new(),
             chats: BTreeMap::new(),
             random: fastrand::Rng::new(),
+            silent: BTreeMap::new(),
             handed: BTreeSet::new(),
             opened: Opened::First,
             last_id: 0,
@@ -82,7 +86,7 @@ impl Core {
                 Change::Settled(job) => {
                     self.handed.insert(*job);
                 }
-                Change::Job { .. } | Change::Set { .. } => {}
+                Change::Job { .. } | Change::Hurry(_) | Change::Set { .. } => {}
             }
         }
     }
@@ -90,6 +94,15 @@ impl Core {
     pub(super) fn encoded_last_id(&self) -> Vec<u8> {
         encode(&self.last_id).unwrap_or_default()
     }
+}
+
+/// A network did not answer, so that what is meant for it was put off.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Silence {
+    /// Whether it still is silent, as far as is known.
+    pub(super) lasts: bool,
+    /// When what waits was brought forward last. `None`: not yet.
+    pub(super) hurried: Option<Instant>,
 }
 
 /// Whether this run opened the store before.
@@ -113,10 +126,13 @@ pub(super) enum Job {
 pub(super) enum Change {
     Job {
         queue: QueueName,
+        kind: Kind,
         lane: String,
         id: u64,
         due: Due,
     },
+    /// The other side answers again: what was put off because it did not is due.
+    Hurry(QueueName),
     /// A worker gets this job, unless the commit fails.
     Handed(Job),
     /// A worker gave this job back, unless the commit fails.
@@ -248,12 +264,15 @@ impl Work<'_> {
             | PartState::Cancelled => Due::Done,
         };
         match due {
-            Due::At(_) | Due::Taken => self.transaction.save(keys::outbox(id), &())?,
+            Due::At(_) | Due::BackOff(_) | Due::Taken => {
+                self.transaction.save(keys::outbox(id), &())?;
+            }
             Due::Done => self.transaction.remove(keys::outbox(id)),
         }
         let (queue, lane) = (QueueName::Line(line.clone()), address.to_string());
         self.changes.push(Change::Job {
             queue,
+            kind: Kind::Message,
             lane,
             id: id.0,
             due,
@@ -342,11 +361,14 @@ impl Work<'_> {
         due: Due,
     ) -> Result<(), StoreError> {
         match due {
-            Due::At(_) | Due::Taken => self.transaction.save(keys::post_due(id), &())?,
+            Due::At(_) | Due::BackOff(_) | Due::Taken => {
+                self.transaction.save(keys::post_due(id), &())?;
+            }
             Due::Done => self.transaction.remove(keys::post_due(id)),
         }
         self.changes.push(Change::Job {
             queue: QueueName::Chat(network.clone()),
+            kind: Kind::Message,
             lane,
             id: id.0,
             due,
@@ -424,10 +446,14 @@ pub(super) fn lane(destination: &Destination) -> String {
             )
         }
         Destination::Admin { inbox } => format!("admin\0{}", inbox.0),
-        Destination::Place(place) => format!(
-            "place\0{}\0{}",
-            place.chat,
-            place.thread.as_deref().unwrap_or_default()
-        ),
+        Destination::Place(place) => place_lane(place),
     }
+}
+
+pub(super) fn place_lane(place: &Place) -> String {
+    format!(
+        "place\0{}\0{}",
+        place.chat,
+        place.thread.as_deref().unwrap_or_default()
+    )
 }
