@@ -8,6 +8,7 @@ mod line;
 mod matrix;
 mod nearest;
 mod people;
+mod retention;
 mod secret;
 mod section;
 mod telegram;
@@ -15,6 +16,7 @@ mod telegram;
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bridge_core::chat::MessageState;
 use bridge_core::{LineName, People};
@@ -48,6 +50,7 @@ const REACTIONS: &[&str] = &[
 
 const KEYS: &[&str] = &[
     "data_dir",
+    "retention",
     "log",
     "log_format",
     "line",
@@ -61,6 +64,8 @@ const KEYS: &[&str] = &[
 pub(crate) struct Config {
     /// The store, the sessions of chat networks.
     pub(crate) data_dir: PathBuf,
+    /// How long messages are kept. `None`: for ever.
+    pub(crate) retention: Option<Duration>,
     /// Filter of the log, in the words of crate `tracing-subscriber`.
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
@@ -163,6 +168,7 @@ impl Config {
         if !data_dir.is_absolute() {
             top.fail_key("data_dir", "write a full path, beginning with /");
         }
+        let retention = retention::read(&mut top);
         let log = top.text("log").unwrap_or_else(|| "info".to_owned());
         if let Err(words) = crate::logging::check_filter(&log) {
             top.fail_key("log", words);
@@ -198,6 +204,7 @@ impl Config {
         let matrix = matrix.and_then(|table| matrix::read(table, &people, reading, findings));
         Self {
             data_dir,
+            retention,
             log,
             log_format,
             lines,

@@ -61,7 +61,8 @@ async fn bridge(config: Config) -> Result<()> {
         .create(data_dir)
         .with_context(|| format!("failed to make the folder {}", data_dir.display()))?;
     let lines = config.lines.iter().map(line_settings).collect();
-    let settings = Settings::new(data_dir.clone(), config.people.clone(), lines);
+    let mut settings = Settings::new(data_dir.clone(), config.people.clone(), lines);
+    settings.retention = config.retention;
     let mut running = Running::open(settings).await?;
     let work = async {
         if let Err(failure) = start(&config, &mut running).await {

@@ -20,12 +20,14 @@ pub struct Settings {
     pub lines: Vec<LineSettings>,
     /// How long a message with missing parts is waited for before it is shown with the gap marked.
     pub reassembly_wait: Duration,
+    /// What is finished and older than this is removed. `None`: everything is kept for ever.
+    pub retention: Option<Duration>,
     /// Where the time of day comes from.
     pub clock: Clock,
 }
 
 impl Settings {
-    /// With the usual wait of 3 minutes for missing parts, and the system's clock.
+    /// With the usual wait of 3 minutes for missing parts, everything kept for ever, and the system's clock.
     #[must_use]
     pub fn new(data_dir: PathBuf, people: People, lines: Vec<LineSettings>) -> Self {
         Self {
@@ -33,6 +35,7 @@ impl Settings {
             people,
             lines,
             reassembly_wait: Duration::from_secs(180),
+            retention: None,
             clock: Clock::system(),
         }
     }

@@ -56,6 +56,7 @@ fn a_good_file_is_read() {
     let (config, findings) = read(GOOD, &[]);
     let config = config.unwrap();
     assert_eq!(findings, Vec::<String>::new());
+    assert_eq!(config.retention, None);
     assert_eq!(config.log, "info");
     assert_eq!(config.log_format, LogFormat::Text);
     assert_eq!(config.people.0.len(), 1);
@@ -435,4 +436,18 @@ fn states_have_the_keys_of_their_words() {
         .map(MessageState::word)
         .collect();
     assert_eq!(words, REACTIONS);
+}
+
+#[test]
+fn messages_are_kept_for_ever_or_for_a_week_at_least() {
+    let with = |value: &str| format!("retention = \"{value}\"\n{GOOD}");
+    let (config, findings) = read(&with("1y"), &[]);
+    assert_eq!(findings, Vec::<String>::new());
+    let year = Duration::from_secs(365 * 24 * 3600);
+    assert_eq!(config.unwrap().retention, Some(year));
+    check(&with("forever"), &[]);
+    check(
+        &with("1d"),
+        &["retention: \"1d\" is no time that messages can be kept: write \"90d\""],
+    );
 }

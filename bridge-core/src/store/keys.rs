@@ -72,6 +72,10 @@ pub(crate) fn message(id: MessageId) -> Vec<u8> {
     Key::new("message").number(id.0).0
 }
 
+pub(crate) fn messages_prefix() -> Vec<u8> {
+    Key::new("message").0
+}
+
 pub(crate) fn part(id: PartId) -> Vec<u8> {
     Key::new("part").number(id.0).0
 }
@@ -199,6 +203,10 @@ pub(crate) fn fragments_prefix() -> Vec<u8> {
 
 pub(crate) fn post(id: PostId) -> Vec<u8> {
     Key::new("post").number(id.0).0
+}
+
+pub(crate) fn posts_prefix() -> Vec<u8> {
+    Key::new("post").0
 }
 
 /// The post has to be shown or amended.

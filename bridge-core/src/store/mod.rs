@@ -350,6 +350,28 @@ impl<'a> Transaction<'a> {
     }
 }
 
+impl Transaction<'_> {
+    /// The keys that are `prefix` and a number above `after`, in order, at most `most`. Only of what is committed.
+    pub(crate) fn keys_after(
+        &self,
+        prefix: &[u8],
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut first = prefix.to_vec();
+        first.extend(after.saturating_add(1).to_be_bytes());
+        let mut found = Vec::new();
+        for key in self.store.db.range(first..).keys().take(most) {
+            let key = key?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            found.push(key.to_vec());
+        }
+        Ok(found)
+    }
+}
+
 /// One octet of version, then JSON.
 pub(crate) fn encode<R: Serialize>(record: &R) -> Result<Vec<u8>, String> {
     let mut value = vec![ENVELOPE];

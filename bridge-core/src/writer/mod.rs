@@ -17,6 +17,7 @@ mod posts;
 mod queue;
 mod reports;
 mod requests;
+mod retention;
 mod rooms;
 mod slots;
 mod space;
@@ -50,6 +51,7 @@ pub(crate) use outgoing::{ClaimedPart, Step};
 pub(crate) use posts::PostDraft;
 pub(crate) use posts::{ChatJob, PostOutcome, RoomPlan};
 use queue::{Due, Next, Queue};
+use retention::Retention;
 pub(crate) use slots::{Checked, KnownSlot, SlotWork};
 use space::{Need, Space};
 use work::{Change, Core, Opened, Work};
@@ -83,6 +85,7 @@ pub(crate) struct Writer {
     /// Sets of parts that are waited for: when to show the gap.
     sets: BTreeMap<Vec<u8>, Instant>,
     space: Space,
+    retention: Retention,
     /// What the request that is carried out needs room for.
     need: Need,
 }
@@ -129,10 +132,11 @@ impl Writer {
         let mut writer = Self {
             path,
             store: Some(store),
-            core: Core::new(settings),
+            core: Core::new(settings.clone()),
             queues: BTreeMap::new(),
             sets: BTreeMap::new(),
             space,
+            retention: Retention::new(settings.retention, Instant::now()),
             need: Need::Outcome,
         };
         let group = writer.recover()?;
@@ -175,6 +179,7 @@ impl Writer {
                 .filter(|_| !self.core.status.is_empty());
             let first_set = first_set.map_or(next_cleaning, |due| next_cleaning.min(*due));
             let wake = first_set.min(next_look);
+            let wake = self.retention.due().map_or(wake, |due| wake.min(due));
             let mut group = Group::default();
             let first = tokio::select! {
                 request = requests.recv() => match request {
@@ -187,7 +192,10 @@ impl Writer {
             self.look_for_room(&mut group);
             let mut stopped = None;
             match first {
-                Some(request) => stopped = self.handle(request, &mut group),
+                Some(request) => {
+                    self.retention.disturbed(Instant::now());
+                    stopped = self.handle(request, &mut group);
+                }
                 None => self.tick(&mut group, &mut next_cleaning),
             }
             while stopped.is_none() && group.answers.len() < GROUP {
@@ -230,6 +238,23 @@ impl Writer {
             self.need = Need::Outcome;
             if let Err(error) = self.work(group, |work| work.forget_old()) {
                 warn!(%error, "old entries could not be removed");
+            }
+        }
+        self.remove_old(group, now);
+    }
+
+    /// Removes some of what people do not want to keep any longer.
+    fn remove_old(&mut self, group: &mut Group, now: Instant) {
+        let clock = self.core.settings.clock.now();
+        let Some((keep, from)) = self.retention.poll(clock, now) else {
+            return;
+        };
+        self.need = Need::Outcome;
+        match self.work(group, |work| work.sweep(keep, from)) {
+            Ok(swept) => self.retention.swept(swept, now),
+            Err(error) => {
+                warn!(%error, "old messages could not be removed");
+                self.retention.failed(now);
             }
         }
     }

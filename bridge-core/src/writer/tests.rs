@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may be blunt")]
 
+mod retention;
+
 use tokio::sync::oneshot;
 
 use super::*;
