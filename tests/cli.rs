@@ -265,6 +265,57 @@ fn what_is_encoded_decodes_to_the_same() {
     assert_eq!(pdus, stdout(&encoded).lines().collect::<Vec<_>>());
 }
 
+/// What `sms-bridge pdu` prints with these arguments, which it takes.
+fn pdu(arguments: &[&str]) -> String {
+    let output = program()
+        .arg("pdu")
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn the_cost_of_a_text_is_told_with_its_reason() {
+    let text = format!("It’s{}", " and so on".repeat(14));
+    assert_eq!(
+        pdu(&["cost", &text]),
+        "3 parts in UCS-2, room for 57 more\n\
+         ’ needs UCS-2; with ' it is 1 part instead of 3\n"
+    );
+    assert_eq!(
+        pdu(&["cost", "--substitute", &text]),
+        "1 part in GSM 7-bit, room for 16 more\nwritten plainly: ’ as '\n"
+    );
+    let object: Value =
+        serde_json::from_str(&pdu(&["cost", "--json", &text])).expect("one JSON object");
+    assert_eq!(object["parts"], 3);
+    assert_eq!(object["alphabet"], "ucs2");
+    assert_eq!(object["costly_character"], "’");
+    assert_eq!(object["cheaper_parts"], 1);
+    assert_eq!(object["units_left"], 57);
+    assert_eq!(object.get("locking_shift"), None);
+}
+
+#[test]
+fn national_tables_are_written_for_those_who_can_read_them() {
+    let text = "Şu an evdeyim, akşam görüşürüz";
+    let encode = ["encode", "--to", "+905550000001", "--text", text, "--json"];
+    let object: Value = serde_json::from_str(&pdu(&encode)).expect("one JSON object");
+    assert_eq!(object["alphabet"], "ucs2");
+    let turkish = pdu(&[&encode[..], &["--language", "turkish"]].concat());
+    let object: Value = serde_json::from_str(&turkish).expect("one JSON object");
+    assert_eq!(object["alphabet"], "gsm7");
+    assert_eq!(object["locking_shift"], "Turkish");
+    let (_, decoded) = decode_json(
+        &[object["parts"][0]["pdu"].as_str().unwrap_or_default()],
+        "",
+    );
+    assert_eq!(decoded[0]["text"], text);
+    assert_eq!(decoded[0]["languages"][0], "Turkish");
+}
+
 #[test]
 fn what_cannot_be_encoded_says_why() {
     let cases = [
@@ -274,7 +325,22 @@ fn what_cannot_be_encoded_says_why() {
         ),
         (
             &["--to", "+12025550100", "--text", "😀", "--alphabet", "gsm7"],
-            "GSM",
+            "'😀' is not in the GSM 7-bit alphabet; leave --alphabet gsm7 out",
+        ),
+        (
+            &[
+                "--to",
+                "+12025550100",
+                "--text",
+                "ş",
+                "--language",
+                "klingon",
+            ],
+            "only these have tables of their own: turkish, spanish",
+        ),
+        (
+            &["--to", "+12025550100", "--text", "x", "--validity", "64w"],
+            "no network tries longer than 63 weeks",
         ),
         (
             &["--to", "+12025550100", "--text", "x", "--reference", "256"],

@@ -3,6 +3,8 @@
 //! Septets stay septets between the two steps, because a text may be cut anywhere by a foreign sender, even behind an
 //! escape; only the joined septets are read as characters.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::national::Language;
@@ -13,13 +15,38 @@ pub const ESCAPE: u8 = 0x1B;
 /// What an escape, or a place without a character, is shown as when nothing better is known.
 const UNREADABLE: char = char::REPLACEMENT_CHARACTER;
 
-/// The national tables in use; both `None` for the default alphabet with its extension table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The national tables in use (3GPP TS 23.038 §6.2.1.2); both `None` for the default alphabet with its extension table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Shifts {
-    /// Replaces the default alphabet.
+    /// The locking shift: the table that replaces the default alphabet; `None` leaves it.
     pub locking: Option<Language>,
-    /// Replaces the extension table.
+    /// The single shift: the table that replaces the extension table behind an escape; `None` leaves it.
     pub single: Option<Language>,
+}
+
+impl Shifts {
+    /// The default alphabet and its extension table.
+    pub const NONE: Self = Self {
+        locking: None,
+        single: None,
+    };
+}
+
+/// `Turkish locking shift and Spanish single shift`; nothing for the default alphabet.
+impl fmt::Display for Shifts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.locking, self.single) {
+            (None, None) => Ok(()),
+            (Some(locking), None) => write!(f, "{locking} locking shift"),
+            (None, Some(single)) => write!(f, "{single} single shift"),
+            (Some(locking), Some(single)) if locking == single => {
+                write!(f, "{locking} locking and single shift")
+            }
+            (Some(locking), Some(single)) => {
+                write!(f, "{locking} locking shift and {single} single shift")
+            }
+        }
+    }
 }
 
 /// A character of which the default alphabet and its extension have none.
@@ -32,15 +59,27 @@ pub struct NotInAlphabet {
     pub offset: usize,
 }
 
+impl Shifts {
+    /// The septets of a character with these tables; `None` where neither has it.
+    pub fn septets_of(self, character: char) -> Option<Septets> {
+        let main = match self.locking {
+            Some(language) if language.has_locking_table() => language.locking_septet(character),
+            _ => place_in_default(character),
+        };
+        if let Some(septet) = main {
+            return Some(Septets::One(septet));
+        }
+        let extension = match self.single {
+            Some(language) => language.single_shift_septet(character),
+            None => place_in_extension(character),
+        };
+        extension.map(Septets::Escaped)
+    }
+}
+
 /// The septets of a character in the default alphabet or its extension; `None` where it is in neither.
 pub fn septets_of(character: char) -> Option<Septets> {
-    if let Some(septet) = place_in_default(character) {
-        return Some(Septets::One(septet));
-    }
-    let (septet, _) = EXTENSION
-        .iter()
-        .find(|(_, extended)| *extended == character)?;
-    Some(Septets::Escaped(*septet))
+    Shifts::default().septets_of(character)
 }
 
 /// How a character is written.
@@ -75,9 +114,19 @@ impl Septets {
 ///
 /// [`NotInAlphabet`] at the first character that is in neither.
 pub fn encode(text: &str) -> Result<Vec<u8>, NotInAlphabet> {
+    encode_with(text, Shifts::default())
+}
+
+/// The septets of a text with these tables. A character that both have is written with the main one, which is shorter.
+///
+/// # Errors
+///
+/// [`NotInAlphabet`] at the first character that neither table has.
+pub fn encode_with(text: &str, shifts: Shifts) -> Result<Vec<u8>, NotInAlphabet> {
     let mut septets = Vec::with_capacity(text.len());
     for (offset, character) in text.chars().enumerate() {
-        septets_of(character)
+        shifts
+            .septets_of(character)
             .ok_or(NotInAlphabet { character, offset })?
             .push_to(&mut septets);
     }
@@ -205,6 +254,13 @@ fn place_in_default(character: char) -> Option<u8> {
             .position(|place| *place == character)
             .and_then(|place| u8::try_from(place).ok()),
     }
+}
+
+fn place_in_extension(character: char) -> Option<u8> {
+    EXTENSION
+        .iter()
+        .find(|(_, extended)| *extended == character)
+        .map(|(septet, _)| *septet)
 }
 
 /// 3GPP TS 23.038 §6.2.1.

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::data_coding::DataCoding;
     use crate::user_data::Body;
-    use crate::user_data_header::{Concatenation, ReferenceWidth};
+    use crate::user_data_header::{Concatenation, ReferenceWidth, WrittenHeader};
 
     fn part(data_coding: u8, total: u8, number: u8, body: Body<'_>) -> UserData {
         let width = ReferenceWidth::Eight;
@@ -105,7 +105,10 @@ mod tests {
         };
         UserData::new(
             DataCoding::from_octet(data_coding),
-            Some(concatenation),
+            WrittenHeader {
+                concatenation: Some(concatenation),
+                ..WrittenHeader::default()
+            },
             body,
         )
         .unwrap()

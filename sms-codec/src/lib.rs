@@ -4,8 +4,9 @@
 //! read around. The parts of a long message say where they belong ([`UserData::concatenation`]) and are put together by
 //! [`join`].
 //!
-//! Out: [`segment`] cuts a text into the [`UserData`] of as few TPDUs as it takes, [`Submit::new`] and
-//! [`Submit::emit`] make a TPDU of each, [`PduLine`] is what `+CMGS` wants of it.
+//! Out: [`segment`] finds the cheapest [`Encoding`] of a text, says what made it dear ([`Surcharge`]), and cuts it into the
+//! [`UserData`] of as few TPDUs as it takes. [`Submit::new`] and [`Submit::emit`] make a TPDU of each, [`PduLine`] is what
+//! `+CMGS` wants of it.
 //!
 //! ```
 //! use sms_codec::{Address, DecodeOptions, PduLine, Reference, SegmentOptions, Submit, Tpdu, decode_hex, segment};
@@ -76,11 +77,12 @@ pub use deliver_report::DeliverReport;
 pub use error::{Anomaly, AnomalyKind, DecodeError, Fault, Field};
 pub use failure_cause::FailureCause;
 pub use join::{join, join_data};
-pub use national::Language;
+pub use national::{Language, Languages};
 pub use pdu_line::PduLine;
 pub use protocol_id::ProtocolId;
 pub use segmentation::{
-    AlphabetChoice, MAX_PARTS, Reference, SegmentError, SegmentOptions, Segmentation, segment,
+    AlphabetChoice, Cause, Cheaper, Encoding, LookAlike, MAX_PARTS, Reference, SegmentError,
+    SegmentOptions, Segmentation, Substitution, Surcharge, look_alike, segment,
 };
 pub use status::{Failure, Outcome, Status};
 pub use status_report::{Qualifier, StatusReport};

@@ -3,6 +3,7 @@
 //! A locking shift replaces the default alphabet for the whole text, a single shift replaces the extension table behind
 //! the escape. Which of them a text uses stands in its user data header.
 
+mod inverse;
 mod tables;
 
 use std::fmt;
@@ -100,6 +101,17 @@ impl Language {
         table.get(index).map(|(_, character)| *character)
     }
 
+    /// The septet that stands for a character in its locking table. `None` where there is none, and for Spanish, which
+    /// has no such table.
+    pub fn locking_septet(self, character: char) -> Option<u8> {
+        inverse::of(self)?.locking.septet(character)
+    }
+
+    /// The septet that stands for a character behind an escape in its single shift table. Where several do, the lowest.
+    pub fn single_shift_septet(self, character: char) -> Option<u8> {
+        inverse::of(self)?.single.septet(character)
+    }
+
     /// Whether it has a locking table at all.
     pub fn has_locking_table(self) -> bool {
         self.locking().is_some()
@@ -148,6 +160,44 @@ impl fmt::Display for Language {
     }
 }
 
+/// A set of languages: those whose tables a text may be written with, because the recipient's phone has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Languages(u16);
+
+impl Languages {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
+    /// All of them.
+    pub fn all() -> Self {
+        Language::ALL.into_iter().collect()
+    }
+
+    /// This set and one more.
+    #[must_use]
+    pub fn with(self, language: Language) -> Self {
+        Self(self.0 | 1 << language.identifier())
+    }
+
+    /// Whether it is one of them.
+    pub fn contains(self, language: Language) -> bool {
+        self.0 & 1 << language.identifier() != 0
+    }
+
+    /// Those in the set, by ascending identifier.
+    pub fn iter(self) -> impl Iterator<Item = Language> {
+        Language::ALL
+            .into_iter()
+            .filter(move |language| self.contains(*language))
+    }
+}
+
+impl FromIterator<Language> for Languages {
+    fn from_iter<I: IntoIterator<Item = Language>>(languages: I) -> Self {
+        languages.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +224,55 @@ mod tests {
         assert_eq!(Language::Portuguese.locking_character(0x0B), Some('Ô'));
         assert_eq!(Language::Hindi.locking_character(0x02), Some('\u{903}'));
         assert_eq!(Language::Urdu.single_shift_character(0x65), Some('€'));
+    }
+
+    /// Each character of each table, by the lowest place that it has.
+    #[test]
+    fn characters_lead_back_to_their_places() {
+        for language in Language::ALL {
+            let places = 0..128_u8;
+            for (character_of, septet_of) in [
+                (
+                    &Language::locking_character as &dyn Fn(Language, u8) -> Option<char>,
+                    &Language::locking_septet as &dyn Fn(Language, char) -> Option<u8>,
+                ),
+                (
+                    &Language::single_shift_character,
+                    &Language::single_shift_septet,
+                ),
+            ] {
+                for septet in places.clone().filter(|septet| *septet != 0x1B) {
+                    let Some(character) = character_of(language, septet) else {
+                        continue;
+                    };
+                    let lowest = places
+                        .clone()
+                        .find(|other| character_of(language, *other) == Some(character));
+                    assert_eq!(
+                        septet_of(language, character),
+                        lowest,
+                        "{language}: {character:?}"
+                    );
+                }
+                for outside in ['\u{1b}', char::REPLACEMENT_CHARACTER, '\u{1F642}'] {
+                    assert_eq!(septet_of(language, outside), None, "{language}");
+                }
+            }
+        }
+        assert_eq!(Language::Spanish.locking_septet('a'), None);
+    }
+
+    #[test]
+    fn languages_are_a_set() {
+        let some: Languages = [Language::Urdu, Language::Turkish].into_iter().collect();
+        assert!(some.contains(Language::Urdu));
+        assert!(!some.contains(Language::Hindi));
+        assert_eq!(
+            some.iter().collect::<Vec<_>>(),
+            [Language::Turkish, Language::Urdu]
+        );
+        assert_eq!(Languages::all().iter().count(), 13);
+        assert_eq!(Languages::default(), Languages::NONE);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::error::{AnomalyKind, DecodeError, Field};
 use crate::gsm7::{self, Shifts};
 use crate::reader::Reader;
 use crate::ucs2::{self, Edges};
-use crate::user_data_header::{Concatenation, Element, Elements, Malformed, Ports};
+use crate::user_data_header::{Concatenation, Element, Elements, Malformed, Ports, WrittenHeader};
 
 /// Octets of user data that a TPDU has room for, header included.
 pub const MAX_OCTETS: usize = 140;
@@ -53,7 +53,11 @@ impl HeaderIndicator {
 impl UserData {
     /// 8-bit data without a header. `None` where it is longer than 140 octets.
     pub fn data_only(data: &[u8]) -> Option<Self> {
-        Self::new(DataCoding::DATA, None, Body::Octets(data))
+        Self::new(
+            DataCoding::DATA,
+            WrittenHeader::default(),
+            Body::Octets(data),
+        )
     }
 
     /// TP-DCS of the message.
@@ -143,20 +147,14 @@ impl UserData {
         &self.octets
     }
 
+    /// `None` where it is longer than 140 octets.
     pub(crate) fn new(
         data_coding: DataCoding,
-        concatenation: Option<Concatenation>,
+        header: WrittenHeader,
         body: Body<'_>,
     ) -> Option<Self> {
-        let mut octets = Vec::new();
-        if let Some(concatenation) = concatenation {
-            octets.push(0);
-            concatenation.emit(&mut octets);
-            let behind_length = u8::try_from(octets.len() - 1).ok()?;
-            if let Some(length) = octets.first_mut() {
-                *length = behind_length;
-            }
-        }
+        let mut octets = Vec::with_capacity(MAX_OCTETS);
+        header.emit(&mut octets);
         let header_septets = (octets.len() * 8).div_ceil(7);
         let length = match body {
             Body::Septets(septets) => {
@@ -176,7 +174,7 @@ impl UserData {
         if octets.len() > MAX_OCTETS {
             return None;
         }
-        let header_indicator = if concatenation.is_some() {
+        let header_indicator = if header.octets() > 0 {
             HeaderIndicator::Present
         } else {
             HeaderIndicator::Absent

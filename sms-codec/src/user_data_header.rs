@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::data_coding::Waiting;
+use crate::gsm7::Shifts;
 use crate::national::Language;
 
 const CONCATENATION_8: u8 = 0x00;
@@ -136,6 +137,52 @@ impl Element<'_> {
             Self::SingleShift(_) => SINGLE_SHIFT,
             Self::LockingShift(_) => LOCKING_SHIFT,
             Self::Other { identifier, .. } => *identifier,
+        }
+    }
+}
+
+/// What the header of a text to be written says; nothing, and there is no header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct WrittenHeader {
+    /// Where it belongs; `None` for a text in one part.
+    pub(crate) concatenation: Option<Concatenation>,
+    /// The national tables of the text.
+    pub(crate) shifts: Shifts,
+}
+
+impl WrittenHeader {
+    /// Octets on the air, the length octet included; 0 where there is no header.
+    pub(crate) fn octets(&self) -> usize {
+        let concatenation =
+            self.concatenation
+                .map_or(0, |concatenation| match concatenation.width {
+                    ReferenceWidth::Eight => 5,
+                    ReferenceWidth::Sixteen => 6,
+                });
+        let shifts = [self.shifts.single, self.shifts.locking];
+        let elements = concatenation + 3 * shifts.iter().flatten().count();
+        if elements == 0 { 0 } else { elements + 1 }
+    }
+
+    pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
+        let Some(behind_length) = self
+            .octets()
+            .checked_sub(1)
+            .and_then(|length| u8::try_from(length).ok())
+        else {
+            return;
+        };
+        octets.push(behind_length);
+        if let Some(concatenation) = self.concatenation {
+            concatenation.emit(octets);
+        }
+        for (identifier, language) in [
+            (SINGLE_SHIFT, self.shifts.single),
+            (LOCKING_SHIFT, self.shifts.locking),
+        ] {
+            if let Some(language) = language {
+                octets.extend([identifier, 1, language.identifier()]);
+            }
         }
     }
 }
@@ -348,6 +395,47 @@ mod tests {
             &[],
         );
         check("", &[], &[]);
+    }
+
+    /// Spelled out by hand, as above.
+    #[test]
+    fn headers_are_written_as_they_are_read() {
+        let place = |reference, width| {
+            Some(Concatenation {
+                reference,
+                width,
+                total: 3,
+                part: 2,
+            })
+        };
+        let shifts = |locking, single| Shifts { locking, single };
+        for (concatenation, shifts, hex) in [
+            (None, Shifts::NONE, ""),
+            (
+                place(0xCC, ReferenceWidth::Eight),
+                Shifts::NONE,
+                "050003CC0302",
+            ),
+            (
+                None,
+                shifts(Some(Language::Urdu), Some(Language::Turkish)),
+                "0624010125010D",
+            ),
+            (
+                place(0x1234, ReferenceWidth::Sixteen),
+                shifts(None, Some(Language::Spanish)),
+                "09080412340302240102",
+            ),
+        ] {
+            let header = WrittenHeader {
+                concatenation,
+                shifts,
+            };
+            let mut octets = Vec::new();
+            header.emit(&mut octets);
+            assert_eq!(crate::hex::encode(&octets), hex);
+            assert_eq!(octets.len(), header.octets());
+        }
     }
 
     #[test]

@@ -216,8 +216,8 @@ fn check_segment(text: &str, user_data: &UserData) -> Result<(), String> {
     };
     let options = SegmentOptions {
         alphabet,
-        reference,
         class: user_data.data_coding().class(),
+        ..SegmentOptions::new(reference)
     };
     let segmentation = segment(text, &options).map_err(|error| error.to_string())?;
     let index = concatenation.map_or(0, |found| usize::from(found.part) - 1);
