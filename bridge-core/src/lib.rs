@@ -10,6 +10,10 @@ pub mod chat;
 pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "crash-points")]
+pub mod crash;
+#[cfg(not(feature = "crash-points"))]
+mod crash;
 mod dispatch;
 mod handle;
 pub mod id;

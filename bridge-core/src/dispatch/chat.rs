@@ -14,6 +14,7 @@ use crate::chat::{
     Attempt, ChatAdapter, ChatError, MessageState, OutgoingPost, Probe, Receipt, Repeats, Room,
     RoomIntent, RoomKind,
 };
+use crate::crash::point;
 use crate::dispatch::{idle, settle};
 use crate::handle::{BridgeHandle, Request};
 use crate::id::{PostId, Timestamp};
@@ -170,6 +171,7 @@ struct Worker {
 
 impl Worker {
     async fn work(self, job: ChatJob) {
+        point("chat: claimed, not begun");
         match job {
             ChatJob::Post {
                 id,
@@ -217,6 +219,7 @@ impl Worker {
                     attempt: Attempt::First,
                 };
                 let outcome = limited(self.adapter.amend(&receipt, &post)).await;
+                point("chat: amended, not stored");
                 let request = |reply| Request::SettleAmend {
                     id,
                     revision,
@@ -227,6 +230,7 @@ impl Worker {
             }
             ChatJob::Mark { id, receipt, state } => {
                 let outcome = limited(self.adapter.show_state(&receipt, state)).await;
+                point("chat: state shown, not stored");
                 let request = |reply| Request::SettleMark {
                     id,
                     shown: state,
@@ -245,6 +249,7 @@ impl Worker {
             reply,
         };
         settle(&self.bridge, request).await;
+        point("chat: post stored");
     }
 
     /// The room to post in. `Err(None)`: the bridge is stopping.
@@ -255,7 +260,9 @@ impl Worker {
         };
         let network = self.adapter.describe().network.clone();
         let destination = intent.destination.clone();
-        match limited(self.adapter.ensure_room(&intent)).await {
+        let made = limited(self.adapter.ensure_room(&intent)).await;
+        point("chat: room made, not stored");
+        match made {
             Ok(room) => {
                 let request = |reply| Request::RoomMade {
                     network: network.clone(),
@@ -264,6 +271,7 @@ impl Worker {
                     reply,
                 };
                 settle(&self.bridge, request).await.ok_or(None)?;
+                point("chat: room stored, not used");
                 Ok(room)
             }
             Err(error) => {
@@ -289,14 +297,18 @@ impl Worker {
             Repeats::Shown => true,
         };
         if post.attempt == Attempt::Repeat && must_ask {
-            match limited(self.adapter.probe(&post)).await {
+            let probed = limited(self.adapter.probe(&post)).await;
+            point("chat: looked for, not posted");
+            match probed {
                 Ok(Probe::Arrived(receipt)) => return PostOutcome::Arrived(receipt),
                 Ok(Probe::Absent) => post.attempt = Attempt::First,
                 Ok(Probe::CannotTell) => {}
                 Err(error) => return PostOutcome::NotTried(error),
             }
         }
-        match limited(self.adapter.post(&post)).await {
+        let posted = limited(self.adapter.post(&post)).await;
+        point("chat: posted, not stored");
+        match posted {
             Ok(receipt) => PostOutcome::Arrived(receipt),
             Err(error) => PostOutcome::Failed(error),
         }

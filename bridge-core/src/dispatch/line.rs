@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::LineName;
+use crate::crash::point;
 use crate::dispatch::slots::{self, Cleared};
 use crate::dispatch::{Woken, idle, settle};
 use crate::handle::{BridgeHandle, Request};
@@ -187,7 +188,7 @@ impl Worker {
             let ClaimedPart { id, tpdu, step } = part;
             part = match step {
                 Step::Send => {
-                    let sent = limited(self.link.send(id, &tpdu)).await;
+                    let sent = self.send_now(id, &tpdu).await;
                     let then = goes_on().then(|| self.line.clone());
                     match self.settle(id, sent, None, then).await? {
                         Some(next) => next,
@@ -204,12 +205,21 @@ impl Worker {
     }
 
     async fn send(&self, id: PartId, tpdu: &[u8]) -> Option<()> {
-        let sent = limited(self.link.send(id, tpdu)).await;
+        let sent = self.send_now(id, tpdu).await;
         self.settle(id, sent, None, None).await.map(drop)
     }
 
+    async fn send_now(&self, id: PartId, tpdu: &[u8]) -> Result<Accepted, SendError> {
+        point("line: claimed, not sent");
+        let sent = limited(self.link.send(id, tpdu)).await;
+        point("line: sent, not stored");
+        sent
+    }
+
     async fn stage(&self, id: PartId, tpdu: &[u8]) -> Option<Memory> {
+        point("line: claimed, not staged");
         let staged = tokio::time::timeout(SEND_LIMIT, self.link.stage(tpdu)).await;
+        point("line: staged, not stored");
         let outcome = staged.unwrap_or_else(|_elapsed| {
             Err(LinkError("the modem's driver did not answer".to_owned()))
         });
@@ -231,13 +241,16 @@ impl Worker {
     async fn transmit(&self, id: PartId, tpdu: &[u8], slot: &StorageSlot) -> Option<()> {
         // Whatever stands there is what would be sent.
         let reading = slots::look(&self.link, slot, tpdu).await;
+        point("line: slot read, not stored");
         let check = |reply| Request::SettleCheck { id, reading, reply };
         match settle(&self.bridge, check).await? {
             Checked::Transmit => {}
             Checked::Otherwise(ClaimedPart { id, tpdu, .. }) => return self.send(id, &tpdu).await,
             Checked::Settled => return Some(()),
         }
+        point("line: slot checked, not sent");
         let sent = limited(self.link.transmit(id, slot)).await;
+        point("line: sent from its slot, not stored");
         let reading = match &sent {
             Err(SendError::Unknown { .. }) => slots::look(&self.link, slot, tpdu).await,
             Ok(_) | Err(SendError::Retry { .. } | SendError::Reject { .. }) => None,
@@ -259,7 +272,9 @@ impl Worker {
             then: then.clone(),
             reply,
         };
-        settle(&self.bridge, outcome).await
+        let next = settle(&self.bridge, outcome).await;
+        point("line: outcome stored");
+        next
     }
 }
 

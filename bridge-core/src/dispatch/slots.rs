@@ -9,6 +9,7 @@ use std::time::Duration;
 use tracing::{debug, info};
 
 use crate::address::LineName;
+use crate::crash::point;
 use crate::dispatch::settle;
 use crate::handle::{BridgeHandle, Request};
 use crate::link::{LinkError, RawPdu, SlotContent, SmsLink, StorageSlot};
@@ -74,6 +75,7 @@ pub(crate) async fn clear(
             reply,
         };
         settle(bridge, read).await?;
+        point("slots: reading stored, not freed");
         if discard(link, slot, &content, reading).await {
             forget(bridge, line, vec![*note]).await?;
         } else {
@@ -140,7 +142,9 @@ async fn discard(
         (SlotContent::Unsent(pdu) | SlotContent::Sent(pdu), Reading::Unsent | Reading::Sent) => pdu,
         (SlotContent::Empty | SlotContent::Received(_), _) | (_, Reading::NotOurs) => return true,
     };
-    match limited(link.discard(slot, expected)).await {
+    let discarded = limited(link.discard(slot, expected)).await;
+    point("slots: freed, not stored");
+    match discarded {
         Ok(_whatever_stands_there_now) => true,
         Err(error) => {
             debug!(%error, "a slot was not freed");

@@ -30,6 +30,8 @@ use lock::Lock;
 use record::{Quarantined, Tally};
 use witness::Witness;
 
+use crate::crash::point;
+
 /// The version of the records below; a newer one is refused at opening.
 const FORMAT: u32 = 2;
 /// The first octet of every value.
@@ -111,12 +113,17 @@ impl Store {
     /// Makes the writes durable, all or none. The flush must not run on sled's own pool: there it waits for a write that
     /// the same pool has to make, so that a process with as many databases as the pool has threads hangs for ever.
     pub(crate) async fn commit(&self, writes: Writes) -> Result<(), StoreError> {
+        point("store: nothing written");
         let (writes, tally) = self.counted(writes)?;
         guarded(|| self.db.apply_batch(batch(writes)))?;
+        point("store: batch applied");
         let (db, file, blobs) = (self.db.clone(), Arc::clone(&self.file), self.blobs.clone());
         tokio::task::spawn_blocking(move || {
             guarded(|| db.flush())?;
-            sync(&file, &blobs).map_err(StoreError::Sync)
+            point("store: flushed");
+            sync(&file, &blobs).map_err(StoreError::Sync)?;
+            point("store: synced");
+            Ok::<(), StoreError>(())
         })
         .await
         .map_err(|error| StoreError::Sync(std::io::Error::other(error)))??;
@@ -127,8 +134,12 @@ impl Store {
     /// Makes the writes durable as they are.
     fn write_whole(&self, writes: Writes) -> Result<(), StoreError> {
         guarded(|| self.db.apply_batch(batch(writes)))?;
+        point("store: batch applied");
         guarded(|| self.db.flush())?;
-        Ok(sync(&self.file, &self.blobs)?)
+        point("store: flushed");
+        sync(&self.file, &self.blobs)?;
+        point("store: synced");
+        Ok(())
     }
 
     /// With the tally as it is after them.

@@ -39,6 +39,7 @@ use tracing::{error, info, warn};
 
 use crate::address::LineName;
 use crate::chat::Network;
+use crate::crash::point;
 use crate::handle::{BridgeError, Reply, Request};
 use crate::id::{PartId, Timestamp};
 use crate::link::{Accepted, SendError};
@@ -140,6 +141,7 @@ impl Writer {
             need: Need::Outcome,
         };
         let group = writer.recover()?;
+        point("writer: recovered, not stored");
         if let Some(store) = &writer.store {
             store.commit_blocking(group.writes)?;
         }
@@ -417,6 +419,7 @@ impl Writer {
     }
 
     async fn commit(&mut self, mut group: Group) {
+        let writes = !group.writes.is_empty();
         let committed = match (&self.store, group.failed.take()) {
             (_, Some(failed)) => Err(failed),
             (Some(_), None) if group.writes.is_empty() => Ok(()),
@@ -435,6 +438,9 @@ impl Writer {
             Ok(()) => {
                 self.learn(group.changes, &group.wake);
                 group.answers.into_iter().for_each(|answer| answer(Ok(())));
+                if writes {
+                    point("writer: answered");
+                }
             }
             Err(failed) => {
                 error!(error = %failed, "the store failed; nothing was acknowledged, opening it again");

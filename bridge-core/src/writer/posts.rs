@@ -22,6 +22,8 @@ use crate::writer::work::{Change, Draft, Job, Opened, Silence, Work, lane};
 const AMEND_AGAIN: Duration = Duration::from_secs(30);
 /// What waits for a network is brought forward at most once in this.
 const HURRY_AGAIN: Duration = Duration::from_secs(60);
+/// Below a notice that may stand there twice already.
+const SAID_BEFORE: &str = "(I may have said this before.)";
 
 /// Something that a network's worker is to do now.
 #[derive(Debug)]
@@ -332,8 +334,8 @@ impl Work<'_> {
         self.changes.push(Change::Hurry(queue));
     }
 
-    /// An SMS or a missed call that a chat refuses, or may not show, is shown in the admin chats, where it can be answered
-    /// too.
+    /// What a chat refuses, or may not show, of an SMS, a missed call or a message that was written elsewhere is shown in
+    /// the admin chats, where it can be answered too.
     fn alert_if_lost(&mut self, post: &Post) -> Result<(), StoreError> {
         let (words, cause) = match &post.state {
             PostState::Dead { cause } => ("could not be shown", cause),
@@ -345,7 +347,7 @@ impl Work<'_> {
         };
         match post.destination {
             Destination::Conversation { .. } => {}
-            Destination::Admin { .. } | Destination::Place(_) => return Ok(()),
+            Destination::Admin { .. } | Destination::Place(_) => return self.say_again(post),
         }
         let label = self
             .core
@@ -357,7 +359,12 @@ impl Work<'_> {
         match &mut content {
             Content::Sms { notes, .. } => notes.push(note),
             Content::Notice { text } => *text = format!("{text}\n({note})"),
-            Content::Mirror { .. } => return Ok(()),
+            Content::Mirror {
+                to, author, text, ..
+            } => {
+                let text = format!("{author} to {to}: {text}\n({note})");
+                content = Content::Notice { text };
+            }
         }
         for (network, description) in self.core.chats.clone() {
             for inbox in description.admins {
@@ -368,6 +375,25 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The bridge's own words stand nowhere else: where two tries were in doubt they are said once more, and say so.
+    fn say_again(&mut self, post: &Post) -> Result<(), StoreError> {
+        let (PostState::Doubtful { .. }, Content::Notice { text }) = (&post.state, &post.content)
+        else {
+            return Ok(());
+        };
+        if text.ends_with(SAID_BEFORE) {
+            return Ok(());
+        }
+        let text = format!("{text}\n{SAID_BEFORE}");
+        let content = Content::Notice { text };
+        let mut draft = Draft::new(&post.network, post.destination.clone(), content);
+        draft.reply_to.clone_from(&post.reply_to);
+        draft.choices.clone_from(&post.choices);
+        draft.message = post.message;
+        draft.conversation.clone_from(&post.conversation);
+        self.add_post(draft).map(drop)
     }
 
     /// By this a reply to the post finds its conversation, and a mirrored message shows its state.
