@@ -29,6 +29,8 @@ pub(crate) enum Counterpart {
     GammuSmsd,
     /// Tells what the store writes and syncs, from outside.
     Strace,
+    /// gammu's own PDU reader, to check with what the codec writes.
+    Python3Gammu,
     /// QEMU and Debian's kernel, whose USB and serial drivers the modem loop meets there.
     Vm,
 }
@@ -46,13 +48,14 @@ pub(crate) enum Readiness {
 
 impl Counterpart {
     /// In the order in which they are set up: Python before what runs on it.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Python3,
         Self::Synapse,
         Self::Aiogram,
         Self::Smstools,
         Self::GammuSmsd,
         Self::Strace,
+        Self::Python3Gammu,
         Self::Vm,
     ];
 
@@ -65,6 +68,7 @@ impl Counterpart {
             Self::Smstools => "SMS_BRIDGE_SMSD",
             Self::GammuSmsd => "SMS_BRIDGE_GAMMU_SMSD",
             Self::Strace => "SMS_BRIDGE_STRACE",
+            Self::Python3Gammu => "SMS_BRIDGE_GAMMU_PYTHON",
             Self::Vm => "SMS_BRIDGE_VM",
         }
     }
@@ -72,7 +76,7 @@ impl Counterpart {
     /// Where it is, if it is installed. Only for those that come as a Debian package.
     pub(crate) fn find(self) -> Option<PathBuf> {
         match self {
-            Self::Python3 | Self::Synapse | Self::Aiogram | Self::Vm => None,
+            Self::Python3 | Self::Synapse | Self::Aiogram | Self::Python3Gammu | Self::Vm => None,
             Self::Smstools => find_program("smsd"),
             Self::GammuSmsd => find_program("gammu-smsd"),
             Self::Strace => find_program("strace"),
@@ -104,6 +108,7 @@ impl Counterpart {
             Self::Smstools => debian_package("smstools", "smsd"),
             Self::GammuSmsd => debian_package("gammu-smsd", "gammu-smsd"),
             Self::Strace => debian_package("strace", "strace"),
+            Self::Python3Gammu => python3_gammu(),
             Self::Vm => virtual_machine::prepare(workspace),
         };
         path.map_or_else(Readiness::Missing, Readiness::Ready)
@@ -119,6 +124,7 @@ impl fmt::Display for Counterpart {
             Self::Smstools => "smstools",
             Self::GammuSmsd => "gammu-smsd",
             Self::Strace => "strace",
+            Self::Python3Gammu => "python3-gammu",
             Self::Vm => "vm",
         })
     }
@@ -204,12 +210,33 @@ fn python_environment(
     Ok(python)
 }
 
+/// Debian's own Python, because its packages are of no use to another.
+fn python3_gammu() -> Result<PathBuf> {
+    let python = PathBuf::from("/usr/bin/python3");
+    let works = || output(Command::new(&python).args(["-c", "import gammu"]));
+    if works().is_ok() {
+        return Ok(python);
+    }
+    let hint = "gammu for Python is not installed: sudo apt-get install python3-gammu";
+    install_debian_package("python3-gammu", hint)?;
+    works().context("the package python3-gammu is installed, but cannot be imported")?;
+    Ok(python)
+}
+
 pub(crate) fn debian_package(package: &str, program: &str) -> Result<PathBuf> {
     if let Some(path) = find_program(program) {
         return Ok(path);
     }
+    let hint = format!("{program} is not installed: sudo apt-get install {package}");
+    install_debian_package(package, &hint)?;
+    find_program(program)
+        .with_context(|| format!("the package {package} brought no program {program}"))
+}
+
+/// Where that is ours to do; elsewhere the hint is the error.
+fn install_debian_package(package: &str, hint: &str) -> Result<()> {
     let Some(prefix) = privilege() else {
-        bail!("{program} is not installed: sudo apt-get install {package}")
+        bail!("{hint}")
     };
     let apt = |arguments: &[&str]| {
         let words: Vec<&str> = prefix
@@ -229,9 +256,7 @@ pub(crate) fn debian_package(package: &str, program: &str) -> Result<PathBuf> {
     // A fresh machine has no package lists yet.
     apt(&install)
         .or_else(|_| apt(&["update"]).and_then(|()| apt(&install)))
-        .with_context(|| format!("{program} is not installed: sudo apt-get install {package}"))?;
-    find_program(program)
-        .with_context(|| format!("the package {package} brought no program {program}"))
+        .with_context(|| hint.to_owned())
 }
 
 /// On the path, or where system programs are, which need not be on a user's path.
