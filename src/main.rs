@@ -13,6 +13,7 @@
 //! | `check` | `sms-bridge check` |
 //! | `pdu` | `sms-bridge pdu` |
 //! | `modem_command` | `sms-bridge modem`: list, probe, console, record |
+//! | `store_command` | `sms-bridge store`: check, export, import, compact |
 //! | `demo` | `sms-bridge demo`: the bridge on a simulated modem (feature `demo`) |
 //! | `bench` | `sms-bridge bench`: what `cargo xtask bench` measures (feature `bench`) |
 //! | `terminal` | the terminal as a chat network, for the demo |
@@ -40,6 +41,7 @@ mod run;
 mod running;
 mod signals;
 mod sms_link;
+mod store_command;
 #[cfg(feature = "demo")]
 mod terminal;
 mod terminal_style;

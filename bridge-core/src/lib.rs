@@ -25,7 +25,7 @@ mod reassembly;
 mod redacted;
 mod settings;
 mod slots;
-mod store;
+pub mod store;
 mod wire;
 mod writer;
 

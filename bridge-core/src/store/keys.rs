@@ -63,6 +63,11 @@ pub(crate) fn quarantine_prefix() -> Vec<u8> {
     Key::new("quarantine").0
 }
 
+/// What this store was made anew from.
+pub(crate) fn restored() -> Vec<u8> {
+    Key::new("restored").0
+}
+
 /// The last id given out and the last time seen.
 pub(crate) fn last_id() -> Vec<u8> {
     Key::new("last-id").0
@@ -318,6 +323,20 @@ pub(crate) fn sends(line: &LineName) -> Vec<u8> {
 pub(crate) fn last_number(key: &[u8]) -> Option<u64> {
     key.last_chunk::<8>()
         .map(|octets| u64::from_be_bytes(*octets))
+}
+
+/// The kind of a record, and what follows it in its key. `None` where no kind of this program can be so called.
+pub(super) fn split(key: &[u8]) -> Option<(&str, &[u8])> {
+    let end = key.iter().position(|&octet| octet == 0)?;
+    let (kind, rest) = key.split_at_checked(end)?;
+    Some((std::str::from_utf8(kind).ok()?, rest.get(1..)?))
+}
+
+/// The opposite of [`split`].
+pub(super) fn join(kind: &str, rest: &[u8]) -> Vec<u8> {
+    let mut key = Key::new(kind).0;
+    key.extend(rest);
+    key
 }
 
 /// The kind of record only: what follows may be a number of a person.

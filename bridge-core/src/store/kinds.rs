@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::slots::Marks;
 use crate::store::record::{
     Expiring, FragmentSet, Mark, Message, NoticeHour, Part, Post, Quarantined, ReceiptNote,
-    RoomNote, RoomUse, Sends, StagedNote, Taken, Tally, ToldNotice, UnmatchedReport,
+    Restored, RoomNote, RoomUse, Sends, StagedNote, Taken, Tally, ToldNotice, UnmatchedReport,
 };
 
 /// Reads the JSON of a record and gives it back as this program writes it.
@@ -34,6 +34,7 @@ static KINDS: &[(&str, Read)] = &[
     ("quarantine", read::<Quarantined>),
     ("receipt", read::<ReceiptNote>),
     ("reference", read::<u8>),
+    ("restored", read::<Restored>),
     ("room", read::<RoomNote>),
     ("schema", read::<u32>),
     ("sends", read::<Sends>),

@@ -1,18 +1,23 @@
 //! The sled database: opened here alone, written in whole transactions, durable before anything is acknowledged.
 //!
-//! [`Store`] commits; a [`Transaction`] reads and collects what one request writes; `record` says what is stored, `keys`
+//! `Store` commits; a `Transaction` reads and collects what one request writes; `record` says what is stored, `keys`
 //! under which names. One tree with key prefixes, so that a commit is one atomic batch.
 //!
-//! **Invariant:** [`Store::commit`] returns `Ok` only after `sync_data` of the database file: sled's own flush is no
+//! **Invariant:** `Store::commit` returns `Ok` only after `sync_data` of the database file: sled's own flush is no
 //! fsync on Linux.
 
+mod check;
+mod compact;
+mod export;
+mod import;
 pub(crate) mod keys;
-#[cfg(test)]
 mod kinds;
 mod lock;
+mod maintain;
 mod migrate;
 mod open;
 pub(crate) mod record;
+mod swap;
 mod tally;
 mod witness;
 
@@ -31,6 +36,12 @@ use record::{Quarantined, Tally};
 use witness::Witness;
 
 use crate::crash::point;
+
+pub use check::{Report, check};
+pub use compact::{Compacted, compact};
+pub use export::{export, export_path, export_to_file};
+pub use import::{Since, import};
+pub use maintain::MaintenanceError;
 
 /// The version of the records below; a newer one is refused at opening.
 const FORMAT: u32 = 2;
@@ -129,6 +140,11 @@ impl Store {
         .map_err(|error| StoreError::Sync(std::io::Error::other(error)))??;
         self.learn(tally);
         Ok(())
+    }
+
+    /// Writes without making it durable: that follows.
+    fn write_unsynced(&self, writes: Writes) -> Result<(), StoreError> {
+        guarded(|| self.db.apply_batch(batch(writes)))
     }
 
     /// Makes the writes durable as they are.

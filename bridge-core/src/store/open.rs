@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::lock::{Lock, explain};
 use super::record::Tally;
+use super::swap;
 use super::tally;
 use super::witness::Witness;
 use super::{CACHE_BYTES, FORMAT, Store, StoreError, Transaction, Writes, guarded, keys, migrate};
@@ -73,7 +74,7 @@ impl Store {
     }
 
     /// Brings an older format up to date, and refuses a newer one.
-    fn take_format(&self) -> Result<(), StoreError> {
+    pub(super) fn take_format(&self) -> Result<(), StoreError> {
         let format = self.format().map_err(|error| {
             error.of_a_record(|cause| open_error(
                 &self.folder,
@@ -121,7 +122,7 @@ impl Store {
     }
 
     /// Compares what is there with what was told of it.
-    fn look(&self, look: Look) -> Result<(), StoreError> {
+    pub(super) fn look(&self, look: Look) -> Result<(), StoreError> {
         let none = Writes::new();
         let told: Option<Tally> = Transaction::new(self, &none)
             .load_strictly(&keys::tally())
@@ -168,6 +169,7 @@ pub(super) fn hold(folder: &Path) -> Result<Arc<Lock>, StoreError> {
             .map_err(|error| failed(explain(above, &error)))?;
     }
     let lock = Lock::hold(&folder.with_extension("lock")).map_err(failed)?;
+    swap::settle(folder).map_err(|error| failed(explain(folder, &error)))?;
     Ok(Arc::new(lock))
 }
 

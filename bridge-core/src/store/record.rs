@@ -242,6 +242,32 @@ pub(crate) struct Quarantined {
     pub(crate) cause: String,
 }
 
+/// That this store was made anew from something older.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Restored {
+    /// When. What was written before may have been taken over already.
+    pub(crate) at: Timestamp,
+    pub(crate) from: RestoredFrom,
+    /// What the damaged store is called now. `None`: none was damaged.
+    pub(crate) aside: Option<String>,
+    /// What was under way in it is in doubt by now.
+    pub(crate) is_settled: bool,
+    /// The networks whose admin chats were told.
+    pub(crate) told: Vec<Network>,
+}
+
+/// What a store was made anew from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RestoredFrom {
+    /// What could still be read of the damaged one.
+    Itself,
+    /// An export of this time.
+    Export(Timestamp),
+    /// Nothing: it began empty.
+    Nothing,
+}
+
 /// What a part is known by until its report has come. Not stored: the keys carry it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Awaited {

@@ -261,7 +261,7 @@ fn stored_forms() {
         add("post-state", encode(&state).unwrap());
     }
     let mark = Mark {
-        network,
+        network: network.clone(),
         receipt,
         message: MessageId(1),
         shown: Some(MessageState::Sent),
@@ -289,6 +289,20 @@ fn stored_forms() {
         })
         .unwrap(),
     );
+    for from in [
+        RestoredFrom::Itself,
+        RestoredFrom::Export(now),
+        RestoredFrom::Nothing,
+    ] {
+        let restored = Restored {
+            at: now,
+            from,
+            aside: Some("store.damaged-20261201T000408Z".to_owned()),
+            is_settled: false,
+            told: vec![network.clone()],
+        };
+        add("restored", encode(&restored).unwrap());
+    }
     add(
         "quarantine",
         encode(&Quarantined {
