@@ -81,6 +81,10 @@ pub(crate) fn messages_prefix() -> Vec<u8> {
     Key::new("message").0
 }
 
+pub(crate) fn parts_prefix() -> Vec<u8> {
+    Key::new("part").0
+}
+
 pub(crate) fn part(id: PartId) -> Vec<u8> {
     Key::new("part").number(id.0).0
 }

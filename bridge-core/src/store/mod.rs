@@ -8,6 +8,7 @@
 
 mod check;
 mod compact;
+mod damage;
 mod export;
 mod import;
 pub(crate) mod keys;
@@ -42,6 +43,7 @@ pub use compact::{Compacted, compact};
 pub use export::{export, export_path, export_to_file};
 pub use import::{Since, import};
 pub use maintain::MaintenanceError;
+pub(crate) use open::Look;
 
 /// The version of the records below; a newer one is refused at opening.
 const FORMAT: u32 = 2;
@@ -388,8 +390,8 @@ impl Transaction<'_> {
         let mut first = prefix.to_vec();
         first.extend(after.saturating_add(1).to_be_bytes());
         let mut found = Vec::new();
-        for key in self.store.db.range(first..).keys().take(most) {
-            let key = key?;
+        let mut stored = self.store.db.range(first..).keys().take(most);
+        while let Some(key) = guarded(|| stored.next().transpose())? {
             if !key.starts_with(prefix) {
                 break;
             }

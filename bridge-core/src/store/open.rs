@@ -34,6 +34,7 @@ pub(crate) enum Look {
 impl Store {
     /// Opens the database in `folder`, and makes it where there is none. Blocks; an earlier owner that is just closing is
     /// waited for.
+    #[cfg(test)]
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
         let lock = hold(folder)?;
         Self::open_held(folder, lock, Look::Usual)

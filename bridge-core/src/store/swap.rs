@@ -24,7 +24,6 @@ const TOGETHER: usize = 2_000;
 pub(super) enum Old {
     Removed,
     /// Kept under this path, which is free.
-    #[expect(dead_code, reason = "what is damaged is put aside so")]
     Kept(PathBuf),
 }
 

@@ -57,6 +57,7 @@ impl Work<'_> {
             DeliveryReports::Ask => ReportWish::Asked,
             DeliveryReports::Skip => ReportWish::NotAsked,
         };
+        let is_old = self.is_from_before(said.event.at)?;
         let id = MessageId(self.next_id());
         let key = keys::reference(&conversation.line);
         let reference = self
@@ -72,10 +73,14 @@ impl Work<'_> {
         info!(message_id = %id, line = %line.name, parts = tpdus.len(), adapter = said.network.0, "message queued");
         let mut parts = 0;
         for tpdu in tpdus {
-            let state = PartState::Queued {
-                attempt: 0,
-                due: self.now,
-                doubt: None,
+            let state = if is_old {
+                Self::doubted_since(said.event.at)
+            } else {
+                PartState::Queued {
+                    attempt: 0,
+                    due: self.now,
+                    doubt: None,
+                }
             };
             let part = Part {
                 conversation: conversation.clone(),
@@ -108,6 +113,10 @@ impl Work<'_> {
             &note,
         )?;
         self.add_mark(said.network, said.here.clone(), id)?;
+        if is_old {
+            self.ask_about_old(id)?;
+            return Ok(Verdict::Accepted);
+        }
         self.mirror(said, id, &message)?;
         self.say_if_line_is_down(said, &line.name)?;
         Ok(Verdict::Accepted)

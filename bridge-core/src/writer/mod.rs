@@ -17,6 +17,7 @@ mod posts;
 mod queue;
 mod reports;
 mod requests;
+mod restored;
 mod retention;
 mod rooms;
 mod slots;
@@ -45,7 +46,7 @@ use crate::id::{PartId, Timestamp};
 use crate::link::{Accepted, SendError};
 use crate::settings::Settings;
 use crate::slots::Reading;
-use crate::store::{Store, StoreError, Transaction, keys};
+use crate::store::{Look, Store, StoreError, Transaction, keys};
 
 pub(crate) use outgoing::{ClaimedPart, Step};
 #[cfg(test)]
@@ -89,6 +90,8 @@ pub(crate) struct Writer {
     retention: Retention,
     /// What the request that is carried out needs room for.
     need: Need,
+    /// How much of the store is read when it is opened again.
+    look: Look,
 }
 
 /// Answers a request with what became of the commit.
@@ -129,7 +132,7 @@ impl Writer {
         let path = settings.data_dir.join("store");
         let mut space = Space::new(&path);
         space.check_opening()?;
-        let store = Store::open(&path)?;
+        let store = Store::open_or_replace(&path, settings.clock.now(), Look::Usual)?;
         let mut writer = Self {
             path,
             store: Some(store),
@@ -139,15 +142,32 @@ impl Writer {
             space,
             retention: Retention::new(settings.retention, Instant::now()),
             need: Need::Outcome,
+            look: Look::Usual,
         };
-        let group = writer.recover()?;
-        point("writer: recovered, not stored");
-        if let Some(store) = &writer.store {
-            store.commit_blocking(group.writes)?;
+        if let Err(error) = writer.take_up() {
+            if !matches!(error, StoreError::Damaged { .. }) {
+                return Err(error);
+            }
+            // A page that cannot be read is only found when it is.
+            warn!(%error, "the store is damaged; all of it is read");
+            writer.store = None;
+            let (path, now) = (writer.path.clone(), writer.core.settings.clock.now());
+            writer.store = Some(Store::open_or_replace(&path, now, Look::Whole)?);
+            writer.take_up()?;
         }
         writer.core.opened = Opened::Again;
-        writer.learn(group.changes, &group.wake);
         Ok(writer)
+    }
+
+    /// Takes up what the store says.
+    fn take_up(&mut self) -> Result<(), StoreError> {
+        let group = self.recover()?;
+        point("writer: recovered, not stored");
+        if let Some(store) = &self.store {
+            store.commit_blocking(group.writes)?;
+        }
+        self.learn(group.changes, &group.wake);
+        Ok(())
     }
 
     /// Reads the queues from the store; parts that were being sent become unknown.
@@ -161,6 +181,7 @@ impl Writer {
         let mut group = Group::default();
         let result = self.work(&mut group, |work| {
             work.recover_last_id()?;
+            work.recover_restored()?;
             work.recover_parts()?;
             work.recover_posts()?;
             work.recover_sets()
@@ -305,6 +326,9 @@ impl Writer {
             }
             Err(error) => {
                 self.core.undo(&changes);
+                if matches!(error, StoreError::Damaged { .. }) {
+                    self.look = Look::Whole;
+                }
                 if error.is_of_the_database() {
                     group.failed = Some(error.to_string());
                 }
@@ -427,10 +451,11 @@ impl Writer {
                 group
                     .writes
                     .insert(keys::last_id(), Some(self.core.encoded_last_id()));
-                store
-                    .commit(group.writes)
-                    .await
-                    .map_err(|error| error.to_string())
+                let committed = store.commit(group.writes).await;
+                if matches!(committed, Err(StoreError::Damaged { .. })) {
+                    self.look = Look::Whole;
+                }
+                committed.map_err(|error| error.to_string())
             }
             (None, None) => Err(StoreError::Closed.to_string()),
         };
@@ -466,25 +491,24 @@ impl Writer {
                 error!(%error, retry_in = ?wait, "the store waits for room");
                 continue;
             }
-            let path = self.path.clone();
-            let opened = tokio::task::spawn_blocking(move || Store::open(&path)).await;
+            let (path, now) = (self.path.clone(), self.core.settings.clock.now());
+            let look = self.look;
+            let opened =
+                tokio::task::spawn_blocking(move || Store::open_or_replace(&path, now, look)).await;
             let failed = match opened {
                 Ok(Ok(store)) => {
                     self.store = Some(store);
-                    match self.recover() {
-                        Ok(group) => match self
-                            .store
-                            .as_ref()
-                            .map(|store| store.commit_blocking(group.writes))
-                        {
-                            Some(Ok(())) => {
-                                self.learn(group.changes, &group.wake);
-                                return;
+                    match self.take_up() {
+                        Ok(()) => {
+                            self.look = Look::Usual;
+                            return;
+                        }
+                        Err(error) => {
+                            if matches!(error, StoreError::Damaged { .. }) {
+                                self.look = Look::Whole;
                             }
-                            Some(Err(error)) => error.to_string(),
-                            None => StoreError::Closed.to_string(),
-                        },
-                        Err(error) => error.to_string(),
+                            error.to_string()
+                        }
                     }
                 }
                 Ok(Err(error)) => error.to_string(),

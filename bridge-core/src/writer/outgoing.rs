@@ -287,6 +287,18 @@ impl Work<'_> {
     }
 
     fn ask_about_doubt(&mut self, id: PartId, cause: &str) -> Result<(), StoreError> {
+        self.ask_whether_again(id, |which| {
+            format!(
+                "I can't tell whether this left{which}: {cause}. Sending again may deliver it twice."
+            )
+        })
+    }
+
+    pub(super) fn ask_whether_again(
+        &mut self,
+        id: PartId,
+        words: impl FnOnce(String) -> String,
+    ) -> Result<(), StoreError> {
         let choice = |token: &str, label: &str, command: Option<&str>| Choice {
             token: format!("{token}:{}", id.message()),
             label: label.to_owned(),
@@ -296,11 +308,6 @@ impl Work<'_> {
             choice("again", "Send again", Some("retry")),
             choice("leave", "Leave it", None),
         ];
-        let words = |which: String| {
-            format!(
-                "I can't tell whether this left{which}: {cause}. Sending again may deliver it twice."
-            )
-        };
         self.tell_writer(id, words, choices)
     }
 

@@ -127,6 +127,7 @@ impl Work<'_> {
         self.core
             .chats
             .insert(description.network.clone(), description.clone());
+        self.tell_of_restoring(&description)?;
         for key in self
             .transaction
             .keys(&keys::post_due_prefix(), usize::MAX)?

@@ -242,6 +242,10 @@ impl Work<'_> {
         if said.person.role < Role::Writer {
             return self.refuse_reader(said);
         }
+        if self.is_from_before(said.event.at)? {
+            let words = "What I had stored was damaged or replaced after you asked for this: ask again if you still want it.";
+            return self.refuse(said, words.to_owned());
+        }
         let parts = self.parts(id)?;
         if parts.is_empty() {
             return self.refuse(

@@ -154,7 +154,8 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     pub(super) fn recover_last_id(&mut self) -> Result<(), StoreError> {
-        self.core.last_id = self.transaction.load(&keys::last_id())?.unwrap_or(0);
+        let stored = self.transaction.load(&keys::last_id())?.unwrap_or(0);
+        self.core.last_id = self.core.last_id.max(stored);
         Ok(())
     }
 

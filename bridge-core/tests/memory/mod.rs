@@ -12,11 +12,13 @@ use bridge_core::chat::{
     RoomKind,
 };
 use bridge_core::conformance::{Counterpart, Seen, Who};
-use bridge_core::{BridgeHandle, ChatAdapter, ChatError, Identity, Person, Role, Timestamp};
+use bridge_core::{BridgeHandle, ChatAdapter, ChatError, Clock, Identity, Person, Role, Timestamp};
 
 /// The adapter and the people in front of it.
 #[derive(Default)]
 pub(crate) struct MemoryChat {
+    /// When people write. `None`: now.
+    pub(crate) writes_at: Option<Timestamp>,
     server: Arc<Server>,
     bridge: Option<BridgeHandle>,
     events: AtomicU64,
@@ -189,7 +191,7 @@ impl MemoryChat {
             reply_to,
             audience: Audience::Bridge,
             body,
-            at: Timestamp(0),
+            at: self.writes_at.unwrap_or_else(|| Clock::system().now()),
         };
         let bridge = self.bridge.as_ref().expect("the adapter runs");
         bridge
