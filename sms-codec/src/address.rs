@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::error::{AnomalyKind, DecodeError, Fault, Field};
 use crate::gsm7;
+use crate::inline::Inline;
 use crate::reader::Reader;
 
 /// Digits that fit in an address inside a TPDU: 10 octets of two (3GPP TS 23.040 §9.1.2.5).
@@ -23,7 +24,8 @@ pub const MAX_ALPHANUMERIC_SEPTETS: usize = 11;
 pub struct Address {
     type_of_number: TypeOfNumber,
     numbering_plan: NumberingPlan,
-    text: String,
+    /// UTF-8: at most 20 digits, or 11 characters of at most two octets each.
+    text: Inline<24>,
 }
 
 impl Address {
@@ -56,10 +58,10 @@ impl Address {
         }
         match digits.len() {
             0 => Err(NumberError::Empty),
-            1..=MAX_DIGITS => Ok(Self {
+            count @ 1..=MAX_DIGITS => Ok(Self {
                 type_of_number,
                 numbering_plan: NumberingPlan::Telephone,
-                text: digits,
+                text: Inline::new(digits.as_bytes()).ok_or(NumberError::TooLong(count))?,
             }),
             count => Err(NumberError::TooLong(count)),
         }
@@ -75,10 +77,10 @@ impl Address {
             gsm7::encode(text).map_err(|error| NumberError::NotInAlphabet(error.character))?;
         match septets.len() {
             0 => Err(NumberError::Empty),
-            1..=MAX_ALPHANUMERIC_SEPTETS => Ok(Self {
+            count @ 1..=MAX_ALPHANUMERIC_SEPTETS => Ok(Self {
                 type_of_number: TypeOfNumber::Alphanumeric,
                 numbering_plan: NumberingPlan::Unknown,
-                text: text.to_owned(),
+                text: Inline::new(text.as_bytes()).ok_or(NumberError::TooLong(count))?,
             }),
             count => Err(NumberError::TooLong(count)),
         }
@@ -96,7 +98,8 @@ impl Address {
 
     /// The digits without `+`, or the text of an alphanumeric address.
     pub fn as_str(&self) -> &str {
-        &self.text
+        // Only whole characters were put in.
+        std::str::from_utf8(self.text.as_slice()).unwrap_or_default()
     }
 
     /// Whether it is a name, which cannot be answered.
@@ -106,7 +109,7 @@ impl Address {
 
     /// Whether it has no digit and no character. Networks send that for a withheld sender.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.text.as_slice().is_empty()
     }
 
     /// The address inside a TPDU, length in semi-octets first.
@@ -195,10 +198,10 @@ impl Address {
     fn value(&self) -> (usize, Vec<u8>) {
         if self.is_alphanumeric() {
             // What was received may hold characters of which this alphabet has none; they are left out.
-            let septets = gsm7::encode_lossy(&self.text);
+            let septets = gsm7::encode_lossy(self.as_str());
             return ((septets.len() * 7).div_ceil(4), gsm7::pack(&septets, 0));
         }
-        let values: Vec<u8> = self.text.chars().filter_map(digit_value).collect();
+        let values: Vec<u8> = self.as_str().chars().filter_map(digit_value).collect();
         let octets = values
             .chunks(2)
             .map(|pair| match pair {
@@ -214,10 +217,10 @@ impl Address {
 /// International with `+`, alphanumeric as its text, all else as digits.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.type_of_number == TypeOfNumber::International && !self.text.is_empty() {
+        if self.type_of_number == TypeOfNumber::International && !self.text.as_slice().is_empty() {
             f.write_str("+")?;
         }
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
@@ -394,12 +397,12 @@ fn digits(
     start: usize,
     octets: &[u8],
     semi_octets: usize,
-) -> String {
-    let mut text = String::with_capacity(semi_octets);
+) -> Inline<24> {
+    let mut text = Inline::EMPTY;
     let halves = octets.iter().flat_map(|octet| [octet & 0x0F, octet >> 4]);
     for (index, half) in halves.enumerate() {
         match (index < semi_octets, digit_character(half)) {
-            (true, Some(digit)) => text.push(digit),
+            (true, Some(digit)) => push(&mut text, digit),
             (true, None) => {
                 reader.flag(start, AnomalyKind::FillInsideAddress(field));
                 break;
@@ -411,13 +414,28 @@ fn digits(
     text
 }
 
-fn alphanumeric_text(octets: &[u8], semi_octets: usize) -> String {
-    let mut septets = gsm7::unpack(octets, 0, semi_octets * 4 / 7);
-    // Seven characters leave seven bits over. A sender that counts whole octets makes an eighth character (`@`) of them.
-    if septets.len() == 8 && septets.last() == Some(&0) {
-        septets.pop();
+fn alphanumeric_text(octets: &[u8], semi_octets: usize) -> Inline<24> {
+    let mut septets = Inline::<MAX_ALPHANUMERIC_SEPTETS>::EMPTY;
+    gsm7::for_each_septet(octets, 0, semi_octets * 4 / 7, |septet| {
+        let _fits = septets.extend(&[septet]);
+    });
+    let septets = match septets.as_slice() {
+        // Seven characters leave seven bits over. A sender that counts whole octets makes an eighth character (`@`) of
+        // them.
+        [seven @ .., 0] if seven.len() == 7 => seven,
+        septets => septets,
+    };
+    let mut reading = gsm7::Reading::new(gsm7::Shifts::NONE);
+    let mut text = Inline::EMPTY;
+    for character in septets.iter().filter_map(|septet| reading.next(*septet)) {
+        push(&mut text, character);
     }
-    gsm7::decode(&septets, gsm7::Shifts::default())
+    text
+}
+
+/// All characters of an address fit; should one not, it is left out whole.
+fn push(text: &mut Inline<24>, character: char) {
+    let _fits = text.extend(character.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
 /// What people put between digits, and marks that nobody sees.

@@ -146,25 +146,41 @@ pub(crate) fn encode_lossy(text: &str) -> Vec<u8> {
 /// empty shows the character of the main table, as the standard asks for; an escape at the end is left out.
 pub fn decode(septets: &[u8], shifts: Shifts) -> String {
     let mut text = String::with_capacity(septets.len());
-    let mut rest = septets.iter().copied();
-    while let Some(septet) = rest.next() {
-        if septet != ESCAPE {
-            text.push(main_character(septet, shifts));
-            continue;
-        }
-        match rest.next() {
-            // Reserved for a further table; to be shown as a space until there is one.
-            Some(ESCAPE) => text.push(' '),
-            Some(septet) => {
-                text.push(
-                    extension_character(septet, shifts)
-                        .unwrap_or_else(|| main_character(septet, shifts)),
-                );
-            }
-            None => {}
+    let mut reading = Reading::new(shifts);
+    text.extend(septets.iter().filter_map(|septet| reading.next(*septet)));
+    text
+}
+
+/// Septets read one after the other; what is kept between them is whether the last was an escape.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) shifts: Shifts,
+    escaped: bool,
+}
+
+impl Reading {
+    pub(crate) fn new(shifts: Shifts) -> Self {
+        Self {
+            shifts,
+            escaped: false,
         }
     }
-    text
+
+    /// The character that ends with this septet; `None` behind the first half of a pair.
+    #[inline]
+    pub(crate) fn next(&mut self, septet: u8) -> Option<char> {
+        match (self.escaped, septet) {
+            (false, ESCAPE) => {
+                self.escaped = true;
+                None
+            }
+            (false, _) => Some(main_character(septet, self.shifts)),
+            (true, _) => {
+                self.escaped = false;
+                Some(escaped_character(septet, self.shifts))
+            }
+        }
+    }
 }
 
 /// Whether septets end with an escape that announces nothing.
@@ -182,20 +198,30 @@ pub(crate) fn ends_in_escape(septets: &[u8]) -> bool {
 /// Packs septets into octets, behind `fill_bits` (0 to 6) zero bits that follow a user data header.
 pub fn pack(septets: &[u8], fill_bits: u8) -> Vec<u8> {
     let mut octets = Vec::with_capacity((septets.len() * 7).div_ceil(8) + 1);
-    let mut pending: u16 = 0;
+    let mut pending: u64 = 0;
     let mut bits = fill_bits % 7;
-    for septet in septets {
-        pending |= u16::from(septet & 0x7F) << bits;
+    // Eight septets are seven octets, whatever is pending in front of them.
+    let (eights, rest) = septets.as_chunks::<8>();
+    for eight in eights {
+        for (septet, place) in eight.iter().zip(0..8_u8) {
+            pending |= u64::from(septet & 0x7F) << (bits + 7 * place);
+        }
+        let [a, b, c, d, e, f, g, left] = pending.to_le_bytes();
+        octets.extend([a, b, c, d, e, f, g]);
+        pending = u64::from(left);
+    }
+    for septet in rest {
+        pending |= u64::from(septet & 0x7F) << bits;
         bits += 7;
         if bits >= 8 {
-            let [low, high] = pending.to_le_bytes();
+            let [low, ..] = pending.to_le_bytes();
             octets.push(low);
-            pending = u16::from(high);
+            pending >>= 8;
             bits -= 8;
         }
     }
     if bits > 0 {
-        let [low, _] = pending.to_le_bytes();
+        let [low, ..] = pending.to_le_bytes();
         octets.push(low);
     }
     octets
@@ -204,22 +230,52 @@ pub fn pack(septets: &[u8], fill_bits: u8) -> Vec<u8> {
 /// Up to `count` septets out of octets, from bit `start` on; fewer where the octets end before.
 pub fn unpack(octets: &[u8], start: usize, count: usize) -> Vec<u8> {
     let available = (octets.len() * 8).saturating_sub(start) / 7;
-    let count = count.min(available);
-    let mut septets = Vec::with_capacity(count);
-    let mut rest = octets.iter().skip(start / 8).copied();
-    let mut pending = u16::from(rest.next().unwrap_or_default()) >> (start % 8);
-    let mut bits = 8 - start % 8;
+    let mut septets = Vec::with_capacity(count.min(available));
+    for_each_septet(octets, start, count, |septet| septets.push(septet));
+    septets
+}
+
+/// What [`unpack`] gives, one after the other.
+#[inline]
+pub(crate) fn for_each_septet(octets: &[u8], start: usize, count: usize, mut take: impl FnMut(u8)) {
+    let available = (octets.len() * 8).saturating_sub(start) / 7;
+    let mut count = count.min(available);
+    let mut rest = octets.get(start / 8..).unwrap_or_default();
+    let mut pending: u64 = 0;
+    let mut bits = 0;
+    if let (skipped @ 1.., Some((first, behind))) = (start % 8, rest.split_first()) {
+        pending = u64::from(*first) >> skipped;
+        bits = 8 - skipped;
+        rest = behind;
+    }
+    // Seven octets are eight septets, whatever is pending in front of them.
+    while let (8.., Some(([a, b, c, d, e, f, g], behind))) = (count, rest.split_first_chunk::<7>())
+    {
+        pending |= u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, 0]) << bits;
+        for place in 0..8_u8 {
+            take(low_septet(pending >> (7 * place)));
+        }
+        pending >>= 56;
+        count -= 8;
+        rest = behind;
+    }
     for _ in 0..count {
         if bits < 7 {
-            pending |= u16::from(rest.next().unwrap_or_default()) << bits;
+            if let Some((octet, behind)) = rest.split_first() {
+                pending |= u64::from(*octet) << bits;
+                rest = behind;
+            }
             bits += 8;
         }
-        let [low, _] = pending.to_le_bytes();
-        septets.push(low & 0x7F);
+        take(low_septet(pending));
         pending >>= 7;
         bits -= 7;
     }
-    septets
+}
+
+fn low_septet(bits: u64) -> u8 {
+    let [low, ..] = bits.to_le_bytes();
+    low & 0x7F
 }
 
 fn main_character(septet: u8, shifts: Shifts) -> char {
@@ -234,6 +290,15 @@ fn main_character(septet: u8, shifts: Shifts) -> char {
     }
 }
 
+fn escaped_character(septet: u8, shifts: Shifts) -> char {
+    match extension_character(septet, shifts) {
+        Some(character) => character,
+        // Reserved for a further table; to be shown as a space until there is one.
+        None if septet == ESCAPE => ' ',
+        None => main_character(septet, shifts),
+    }
+}
+
 fn extension_character(septet: u8, shifts: Shifts) -> Option<char> {
     match shifts.single {
         Some(language) => language.single_shift_character(septet),
@@ -245,22 +310,76 @@ fn extension_character(septet: u8, shifts: Shifts) -> Option<char> {
 }
 
 fn place_in_default(character: char) -> Option<u8> {
-    match character {
-        // Where Unicode and the alphabet agree: most of what is written.
-        ' '..='#' | '%'..='?' | 'A'..='Z' | 'a'..='z' | '\n' | '\r' => u8::try_from(character).ok(),
-        '\u{1b}' => None,
-        _ => DEFAULT
-            .iter()
-            .position(|place| *place == character)
-            .and_then(|place| u8::try_from(place).ok()),
+    match place(character) {
+        ABSENT => None,
+        escaped if escaped & ESCAPED != 0 => None,
+        septet => Some(septet),
     }
 }
 
 fn place_in_extension(character: char) -> Option<u8> {
-    EXTENSION
-        .iter()
-        .find(|(_, extended)| *extended == character)
-        .map(|(septet, _)| *septet)
+    match place(character) {
+        ABSENT => None,
+        escaped if escaped & ESCAPED != 0 => Some(escaped & !ESCAPED),
+        _ => None,
+    }
+}
+
+/// Marks a septet behind an escape.
+const ESCAPED: u8 = 0x80;
+
+/// Of a character that is in neither table. (No place behind an escape is 7F.)
+const ABSENT: u8 = 0xFF;
+
+/// Where a character stands.
+#[inline]
+fn place(character: char) -> u8 {
+    if let Ok(latin) = u8::try_from(character) {
+        return LATIN.get(usize::from(latin)).copied().unwrap_or(ABSENT);
+    }
+    match character {
+        'Δ' => 0x10,
+        'Φ' => 0x12,
+        'Γ' => 0x13,
+        'Λ' => 0x14,
+        'Ω' => 0x15,
+        'Π' => 0x16,
+        'Ψ' => 0x17,
+        'Σ' => 0x18,
+        'Θ' => 0x19,
+        'Ξ' => 0x1A,
+        '€' => ESCAPED | 0x65,
+        _ => ABSENT,
+    }
+}
+
+/// Where the characters up to U+00FF stand.
+static LATIN: [u8; 256] = latin();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "the compiler evaluates it, and would refuse what is out of bounds"
+)]
+const fn latin() -> [u8; 256] {
+    let mut places = [ABSENT; 256];
+    let mut index = 0;
+    while index < EXTENSION.len() {
+        let (septet, character) = EXTENSION[index];
+        if (character as usize) < places.len() {
+            places[character as usize] = ESCAPED | septet;
+        }
+        index += 1;
+    }
+    let mut septet = 0_u8;
+    while (septet as usize) < DEFAULT.len() {
+        let character = DEFAULT[septet as usize];
+        if septet != ESCAPE && (character as usize) < places.len() {
+            places[character as usize] = septet;
+        }
+        septet += 1;
+    }
+    places
 }
 
 /// 3GPP TS 23.038 §6.2.1.
@@ -324,6 +443,22 @@ mod tests {
             let septets = encode(&character.to_string()).unwrap();
             assert_eq!(septets.first(), Some(&ESCAPE));
             assert_eq!(decode(&septets, Shifts::default()), character.to_string());
+        }
+    }
+
+    /// The tables read the slow way.
+    #[test]
+    fn characters_lead_to_their_places() {
+        for character in '\0'..='\u{FFFF}' {
+            let main = DEFAULT.iter().position(|found| *found == character);
+            let extended = EXTENSION.iter().find(|(_, found)| *found == character);
+            let expected = match (main, extended) {
+                _ if character == '\u{1b}' => None,
+                (Some(septet), _) => u8::try_from(septet).ok().map(Septets::One),
+                (None, Some((septet, _))) => Some(Septets::Escaped(*septet)),
+                (None, None) => None,
+            };
+            assert_eq!(septets_of(character), expected, "{character:?}");
         }
     }
 

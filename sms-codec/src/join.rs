@@ -3,7 +3,7 @@
 //! Neighbouring parts in one alphabet are joined as septets or code units and read as characters only then, because
 //! senders exist that cut between an escape and its character, or through a surrogate pair.
 
-use crate::gsm7::{self, Shifts};
+use crate::gsm7::Reading;
 use crate::ucs2;
 use crate::user_data::{Unit, UserData};
 
@@ -12,13 +12,15 @@ use crate::user_data::{Unit, UserData};
 ///
 /// Escape and surrogate pairs that the sender cut in two are whole again, unless the other half is missing.
 pub fn join(parts: &[Option<&UserData>], gap: &str) -> Option<String> {
-    let mut text = String::new();
+    let units = parts.iter().flatten().map(|part| part.text_room());
+    let mut text = String::with_capacity(units.sum());
     let mut found = false;
-    let mut run: Option<Run> = None;
+    let mut run = Run::Nothing;
     let mut missing = false;
     for part in parts {
         let Some(part) = part else {
-            run.take().into_iter().for_each(|run| run.finish(&mut text));
+            run.end(&mut text);
+            run = Run::Nothing;
             if !missing {
                 text.push_str(gap);
             }
@@ -26,14 +28,12 @@ pub fn join(parts: &[Option<&UserData>], gap: &str) -> Option<String> {
             continue;
         };
         missing = false;
-        let Some(next) = Run::of(part) else { continue };
-        found = true;
-        run = Some(match run.take() {
-            None => next,
-            Some(run) => run.followed_by(next, &mut text),
-        });
+        if part.unit() != Unit::Octets {
+            found = true;
+            run = run.followed_by(part, &mut text);
+        }
     }
-    run.into_iter().for_each(|run| run.finish(&mut text));
+    run.end(&mut text);
     found.then_some(text)
 }
 
@@ -46,43 +46,58 @@ pub fn join_data(parts: &[&UserData]) -> Option<Vec<u8>> {
         .map(|slices| slices.concat())
 }
 
-/// Neighbouring parts in one alphabet, not yet read as characters.
+/// What neighbouring parts in one alphabet leave to each other.
+#[derive(Clone, Copy)]
 enum Run {
-    Septets(Vec<u8>, Shifts),
-    CodeUnits(Vec<u16>),
+    Nothing,
+    /// Whether an escape came last.
+    Septets(Reading),
+    /// The first half of a surrogate pair, if that came last.
+    CodeUnits(Option<u16>),
 }
 
 impl Run {
-    fn of(part: &UserData) -> Option<Self> {
-        match part.unit() {
-            Unit::Septets => Some(Self::Septets(part.septets(), part.shifts())),
-            Unit::Utf16 => Some(Self::CodeUnits(ucs2::code_units(part.body()))),
-            Unit::Octets => None,
+    fn followed_by(self, part: &UserData, text: &mut String) -> Self {
+        match (part.unit(), self) {
+            (Unit::Septets, Self::Septets(mut reading)) if reading.shifts == part.shifts() => {
+                part.for_each_septet(|septet| text.extend(reading.next(septet)));
+                Self::Septets(reading)
+            }
+            (Unit::Septets, _) => {
+                self.end(text);
+                let mut reading = Reading::new(part.shifts());
+                part.for_each_septet(|septet| text.extend(reading.next(septet)));
+                Self::Septets(reading)
+            }
+            (Unit::Utf16, Self::CodeUnits(half)) => Self::code_units(half, part, text),
+            (Unit::Utf16, _) => {
+                self.end(text);
+                Self::code_units(None, part, text)
+            }
+            (Unit::Octets, _) => self,
         }
     }
 
-    fn followed_by(self, next: Self, text: &mut String) -> Self {
-        match (self, next) {
-            (Self::Septets(mut septets, shifts), Self::Septets(more, same)) if shifts == same => {
-                septets.extend(more);
-                Self::Septets(septets, shifts)
-            }
-            (Self::CodeUnits(mut units), Self::CodeUnits(more)) => {
-                units.extend(more);
-                Self::CodeUnits(units)
-            }
-            (run, next) => {
-                run.finish(text);
-                next
-            }
-        }
+    fn code_units(half: Option<u16>, part: &UserData, text: &mut String) -> Self {
+        let units = ucs2::each_code_unit(part.body());
+        // Without a second half to come, it may still have its other half in the next part.
+        let last = units
+            .clone()
+            .last()
+            .or(half)
+            .filter(|last| (0xD800..0xDC00).contains(last));
+        let units = half.into_iter().chain(units);
+        let count =
+            part.body().len() / 2 + usize::from(half.is_some()) - usize::from(last.is_some());
+        text.extend(ucs2::characters(units.take(count)));
+        Self::CodeUnits(last)
     }
 
-    fn finish(self, text: &mut String) {
-        text.push_str(&match self {
-            Self::Septets(septets, shifts) => gsm7::decode(&septets, shifts),
-            Self::CodeUnits(units) => ucs2::decode(&units),
-        });
+    /// Nothing that belongs to it follows.
+    fn end(self, text: &mut String) {
+        if let Self::CodeUnits(Some(_)) = self {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
     }
 }
 
@@ -92,6 +107,7 @@ mod tests {
 
     use super::*;
     use crate::data_coding::DataCoding;
+    use crate::gsm7;
     use crate::user_data::Body;
     use crate::user_data_header::{Concatenation, ReferenceWidth, WrittenHeader};
 

@@ -46,6 +46,7 @@ mod error;
 mod failure_cause;
 pub mod gsm7;
 pub mod hex;
+mod inline;
 mod join;
 mod national;
 mod parameters;

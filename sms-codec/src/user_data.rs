@@ -6,7 +6,8 @@
 
 use crate::data_coding::{Alphabet, DataCoding};
 use crate::error::{AnomalyKind, DecodeError, Field};
-use crate::gsm7::{self, Shifts};
+use crate::gsm7::{self, Reading, Shifts};
+use crate::inline::Inline;
 use crate::reader::Reader;
 use crate::ucs2::{self, Edges};
 use crate::user_data_header::{Concatenation, Element, Elements, Malformed, Ports, WrittenHeader};
@@ -21,7 +22,8 @@ pub struct UserData {
     header_indicator: HeaderIndicator,
     /// TP-UDL. Counts septets for the GSM 7-bit alphabet and octets otherwise, the header included (§9.2.3.16).
     length: u8,
-    octets: Vec<u8>,
+    /// As many as TP-UDL can count, because some come that are longer than they may be.
+    octets: Inline<255>,
 }
 
 /// TP-UDHI: whether user data begins with a header.
@@ -123,15 +125,22 @@ impl UserData {
     /// The text of this part alone; `None` where it is data (8-bit or compressed).
     pub fn text(&self) -> Option<String> {
         match self.unit() {
-            Unit::Septets => Some(gsm7::decode(&self.septets(), self.shifts())),
-            Unit::Utf16 => Some(ucs2::decode(&ucs2::code_units(self.body()))),
+            Unit::Septets => {
+                let mut text = String::with_capacity(self.text_room());
+                let mut reading = Reading::new(self.shifts());
+                self.for_each_septet(|septet| text.extend(reading.next(septet)));
+                Some(text)
+            }
+            Unit::Utf16 => Some(ucs2::decode_each(ucs2::each_code_unit(self.body()))),
             Unit::Octets => None,
         }
     }
 
     /// The octets behind the header. For data this is the data; for text it is the text undecoded.
     pub fn body(&self) -> &[u8] {
-        self.octets.get(self.header_octets()..).unwrap_or_default()
+        self.octets()
+            .get(self.header_octets()..)
+            .unwrap_or_default()
     }
 
     /// The data behind the header; `None` where it is text.
@@ -144,7 +153,7 @@ impl UserData {
 
     /// Header and body as on the air, TP-UDL left out.
     pub fn octets(&self) -> &[u8] {
-        &self.octets
+        self.octets.as_slice()
     }
 
     /// `None` where it is longer than 140 octets.
@@ -183,7 +192,7 @@ impl UserData {
             data_coding,
             header_indicator,
             length: u8::try_from(length).ok()?,
-            octets,
+            octets: Inline::new(&octets)?,
         })
     }
 
@@ -194,7 +203,7 @@ impl UserData {
     /// TP-UDL and TP-UD.
     pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
         octets.push(self.length);
-        octets.extend(&self.octets);
+        octets.extend(self.octets());
     }
 
     /// Reads TP-UDL and TP-UD.
@@ -237,7 +246,7 @@ impl UserData {
             data_coding,
             header_indicator,
             length,
-            octets: octets.to_vec(),
+            octets: Inline::new(octets).unwrap_or(Inline::EMPTY),
         };
         user_data.flag_anomalies(reader, start);
         Ok(user_data)
@@ -264,11 +273,11 @@ impl UserData {
             Edges::Closed
         };
         let body = start + self.header_octets();
-        let end = start + self.octets.len();
+        let end = start + self.octets().len();
         match self.unit() {
             Unit::Octets => {}
             Unit::Septets => {
-                if edges == Edges::Closed && gsm7::ends_in_escape(&self.septets()) {
+                if edges == Edges::Closed && self.ends_in_escape() {
                     reader.flag(end.saturating_sub(1), AnomalyKind::LoneEscape);
                 }
             }
@@ -276,7 +285,8 @@ impl UserData {
                 if self.body().len() % 2 == 1 {
                     reader.flag(end - 1, AnomalyKind::HalfCodeUnit);
                 }
-                if let Some(index) = ucs2::lone_surrogate(&ucs2::code_units(self.body()), edges) {
+                if let Some(index) = ucs2::lone_surrogate(ucs2::each_code_unit(self.body()), edges)
+                {
                     reader.flag(body + 2 * index, AnomalyKind::LoneSurrogate);
                 }
             }
@@ -285,14 +295,16 @@ impl UserData {
 
     /// The header without its length octet; empty where there is none or where it is longer than the user data.
     fn header(&self) -> &[u8] {
-        self.octets.get(1..self.header_octets()).unwrap_or_default()
+        self.octets()
+            .get(1..self.header_octets())
+            .unwrap_or_default()
     }
 
     /// Octets of the header, its length octet included; 0 where there is none or where it is longer than the user data.
     fn header_octets(&self) -> usize {
-        match (self.header_indicator, self.octets.first()) {
+        match (self.header_indicator, self.octets().first()) {
             (HeaderIndicator::Present, Some(length))
-                if usize::from(*length) < self.octets.len() =>
+                if usize::from(*length) < self.octets().len() =>
             {
                 usize::from(*length) + 1
             }
@@ -302,9 +314,34 @@ impl UserData {
 
     /// The septets behind the header and its fill bits.
     pub(crate) fn septets(&self) -> Vec<u8> {
+        let mut septets = Vec::new();
+        self.for_each_septet(|septet| septets.push(septet));
+        septets
+    }
+
+    #[inline]
+    pub(crate) fn for_each_septet(&self, take: impl FnMut(u8)) {
         let header_septets = (self.header_octets() * 8).div_ceil(7);
         let count = usize::from(self.length).saturating_sub(header_septets);
-        gsm7::unpack(&self.octets, header_septets * 7, count)
+        gsm7::for_each_septet(self.octets(), header_septets * 7, count, take);
+    }
+
+    /// Whether the text ends with an escape that announces nothing.
+    fn ends_in_escape(&self) -> bool {
+        let mut last = 0;
+        self.for_each_septet(|septet| last = septet);
+        last == gsm7::ESCAPE && gsm7::ends_in_escape(&self.septets())
+    }
+
+    /// Octets that the text is likely to take in memory; a text with many letters that ASCII has not takes more.
+    pub(crate) fn text_room(&self) -> usize {
+        match self.unit() {
+            Unit::Septets => usize::from(self.length),
+            Unit::Utf16 => ucs2::each_code_unit(self.body())
+                .map(ucs2::octets_in_utf8)
+                .sum(),
+            Unit::Octets => 0,
+        }
     }
 
     pub(crate) fn unit(&self) -> Unit {
