@@ -15,11 +15,12 @@ mod telegram;
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bridge_core::chat::MessageState;
-use bridge_core::{LineName, People};
+use bridge_core::{EXPIRE_AFTER, LineName, People, STALE_AFTER};
 use config::{Environment, File, FileFormat};
 
 pub(crate) use finding::{Finding, Level};
@@ -38,6 +39,9 @@ pub(crate) const DEFAULT_PATH: &str = "/etc/sms-bridge/config.toml";
 /// `SMS_BRIDGE__SECTION__KEY`; names in it are lower case.
 const ENVIRONMENT_PREFIX: &str = "SMS_BRIDGE";
 
+/// A minute to a year.
+const WAITS: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(365 * 86_400);
+
 /// The words of [`MessageState`].
 const REACTIONS: &[&str] = &[
     "queued",
@@ -53,6 +57,8 @@ const KEYS: &[&str] = &[
     "retention",
     "log",
     "log_format",
+    "stale_after",
+    "expire_after",
     "line",
     "person",
     "telegram",
@@ -69,6 +75,10 @@ pub(crate) struct Config {
     /// Filter of the log, in the words of crate `tracing-subscriber`.
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
+    /// A message that waited longer is sent only after a person was asked.
+    pub(crate) stale_after: Duration,
+    /// A message that waited longer is not sent any more.
+    pub(crate) expire_after: Duration,
     pub(crate) lines: Vec<Line>,
     pub(crate) people: People,
     #[cfg_attr(
@@ -179,6 +189,15 @@ impl Config {
                 &[("text", LogFormat::Text), ("json", LogFormat::Json)],
             )
             .unwrap_or(LogFormat::Text);
+        let stale_after = top.duration("stale_after", WAITS, &[]);
+        let expire_after = top.duration("expire_after", WAITS, &[]);
+        let (stale_after, expire_after) = (
+            stale_after.unwrap_or(STALE_AFTER),
+            expire_after.unwrap_or(EXPIRE_AFTER),
+        );
+        if expire_after < stale_after {
+            top.fail_key("expire_after", "must not be shorter than stale_after");
+        }
         let lines = top.named_tables("line");
         let persons = top.named_tables("person");
         let telegram = top.table("telegram");
@@ -207,6 +226,8 @@ impl Config {
             retention,
             log,
             log_format,
+            stale_after,
+            expire_after,
             lines,
             people,
             telegram,

@@ -63,6 +63,8 @@ async fn bridge(config: Config) -> Result<()> {
     let lines = config.lines.iter().map(line_settings).collect();
     let mut settings = Settings::new(data_dir.clone(), config.people.clone(), lines);
     settings.retention = config.retention;
+    settings.stale_after = config.stale_after;
+    settings.expire_after = config.expire_after;
     let mut running = Running::open(settings).await?;
     let work = async {
         if let Err(failure) = start(&config, &mut running).await {

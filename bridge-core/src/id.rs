@@ -19,6 +19,12 @@ impl Timestamp {
         )
     }
 
+    /// A time as RFC 3339 writes it. `None` where it is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let at: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(at.as_millisecond()))
+    }
+
     /// How long from `earlier` to here; zero where the clock went back.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

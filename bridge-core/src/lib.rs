@@ -26,6 +26,7 @@ mod redacted;
 mod settings;
 mod slots;
 pub mod store;
+mod time;
 mod wire;
 mod writer;
 
@@ -40,4 +41,4 @@ pub use id::{MessageId, PartId, PostId, Timestamp};
 pub use link::{SendError, SmsLink};
 pub use person::{Identity, People, Person, Role};
 pub use redacted::Redacted;
-pub use settings::{Clock, Settings};
+pub use settings::{Clock, EXPIRE_AFTER, STALE_AFTER, Settings};

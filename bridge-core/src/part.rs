@@ -14,6 +14,7 @@
 //! | `Transmitting(slot)` | `Postponed` | `Staged(slot)`, later |
 //! | `Queued` | `Held(reason)` | `Held(reason)` |
 //! | `Staged`, `Held(_)` | `Held(EarlierPart)` | `Held(EarlierPart)` |
+//! | `Queued`, `Held(LineDown)`, `Staged` | `Held(Stale)` | `Held(Stale)` |
 //! | `Transmitting` | `Accepted`, `AcceptedLate` | `Sent` |
 //! | `Transmitting` without a slot | `Postponed` | `Queued`, later |
 //! | `Transmitting` of no earlier doubt | `Refused`, `RefusedLate` | `Failed` |
@@ -23,12 +24,13 @@
 //! | `Unknown` | `RefusedLate`, `Refused` | `Failed` |
 //! | `Sent`, `Unknown` | `Reported(Delivered)` | `Delivered` |
 //! | `Sent`, `Unknown` | `Reported(Failed)` | `Failed` |
-//! | `Queued`, `Held(_)`, `Staged` | `Cancelled` | `Cancelled` |
-//! | `Unknown`, `Failed`, `Held(EarlierPart)` | `AskedAgain` | `Queued` |
+//! | `Queued`, `Held(_)`, `Staging`, `Staged` | `Cancelled` | `Cancelled` |
+//! | `Queued`, `Held(_)`, `Staged` | `Expired` | `Expired` |
+//! | `Unknown`, `Failed`, `Held(EarlierPart)`, `Held(Stale)`, `Expired` | `AskedAgain` | `Queued` |
 //!
 //! Everything else leaves the state as it is. A part that a person sends again carries its `Doubt` along while it waits:
-//! a late outcome, a slot that reads `STO SENT` or a report of the first try still resolves it, and `Cancelled` then leads
-//! back to `Unknown`.
+//! a late outcome, a slot that reads `STO SENT` or a report of the first try still resolves it, and `Cancelled` or `Expired`
+//! then leads back to `Unknown`.
 //!
 //! In two steps a part is written into the modem's memory first (`Staging`, `Staged`), where nothing of it can have left,
 //! and then sent from its slot. Only [`crate::slots`] knows when a slot may be believed; here `FoundSent` is a fact.
@@ -118,6 +120,8 @@ pub(crate) enum PartState {
     Unknown(Doubt),
     /// Called off before it left.
     Cancelled,
+    /// It waited for so long that it is not sent any more.
+    Expired,
 }
 
 /// What is known of a try whose outcome is not.
@@ -137,6 +141,8 @@ pub(crate) enum HoldReason {
     LineDown,
     /// An earlier part of the same message was refused.
     EarlierPart,
+    /// It waited for so long that a person is asked whether it is still to be sent.
+    Stale,
 }
 
 /// What happened to a part.
@@ -179,6 +185,7 @@ pub(crate) enum PartEvent {
     },
     Reported(Report),
     Cancelled,
+    Expired,
     AskedAgain,
 }
 
@@ -212,7 +219,7 @@ impl PartState {
                 ..
             } => true,
             Self::Held {
-                reason: HoldReason::EarlierPart,
+                reason: HoldReason::EarlierPart | HoldReason::Stale,
                 ..
             }
             | Self::Staging { .. }
@@ -221,8 +228,20 @@ impl PartState {
             | Self::Delivered
             | Self::Failed { .. }
             | Self::Unknown(_)
-            | Self::Cancelled => false,
+            | Self::Cancelled
+            | Self::Expired => false,
         }
+    }
+
+    /// Whether it waits for the answer of a person.
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(
+            self,
+            Self::Held {
+                reason: HoldReason::Stale,
+                ..
+            }
+        )
     }
 
     /// Which try is under way, from 1.
@@ -237,7 +256,8 @@ impl PartState {
             | Self::Delivered
             | Self::Failed { .. }
             | Self::Unknown(_)
-            | Self::Cancelled => 1,
+            | Self::Cancelled
+            | Self::Expired => 1,
         }
     }
 
@@ -252,7 +272,8 @@ impl PartState {
             | Self::Delivered
             | Self::Failed { .. }
             | Self::Unknown(_)
-            | Self::Cancelled => false,
+            | Self::Cancelled
+            | Self::Expired => false,
         }
     }
 
@@ -280,7 +301,8 @@ impl PartState {
             | Self::Transmitting { .. }
             | Self::Delivered
             | Self::Failed { .. }
-            | Self::Cancelled => None,
+            | Self::Cancelled
+            | Self::Expired => None,
         }
     }
 }
@@ -291,6 +313,7 @@ pub(crate) fn message_state<'a>(parts: impl IntoIterator<Item = &'a PartState>) 
     for part in parts {
         match part {
             PartState::Failed { .. }
+            | PartState::Expired
             | PartState::Held {
                 reason: HoldReason::EarlierPart,
                 ..
@@ -300,7 +323,7 @@ pub(crate) fn message_state<'a>(parts: impl IntoIterator<Item = &'a PartState>) 
             PartState::Unknown(_) => unknown = true,
             PartState::Queued { .. }
             | PartState::Held {
-                reason: HoldReason::LineDown,
+                reason: HoldReason::LineDown | HoldReason::Stale,
                 ..
             }
             | PartState::Staging { .. }

@@ -1,12 +1,14 @@
 //! Which set a part of a concatenated message belongs to.
 //!
 //! Pure. A set keeps part numbers, takes duplicates and any order; the same number with other content, or parts more than
-//! 24 hours apart, open a new set, since references wrap (3GPP TS 23.040 §9.2.3.24.1).
+//! 24 hours apart, open a new set, since references wrap (3GPP TS 23.040 §9.2.3.24.1). How far they are apart the service
+//! centre says, whose clock is right: ours counts only where a part carries no time.
 
 use std::time::Duration;
 
 use crate::id::Timestamp;
 use crate::store::record::FragmentSet;
+use crate::time::distance;
 
 /// Parts further apart than this belong to different messages.
 const LONGEST_GAP: Duration = Duration::from_secs(24 * 3600);
@@ -22,10 +24,20 @@ pub(crate) enum Placement {
     Open,
 }
 
-/// Where the part `number` with this content goes, given the open sets with its reference, oldest first.
-pub(crate) fn place(sets: &[FragmentSet], number: u8, pdu: &str, now: Timestamp) -> Placement {
+/// Where the part `number` with this content goes, given the open sets with its reference, oldest first. `sent_at` is its
+/// TP-SCTS where it has a valid one.
+pub(crate) fn place(
+    sets: &[FragmentSet],
+    number: u8,
+    pdu: &str,
+    (sent_at, now): (Option<Timestamp>, Timestamp),
+) -> Placement {
     for (position, set) in sets.iter().enumerate().rev() {
-        if now.since(set.last_at) > LONGEST_GAP {
+        let gap = match (set.sent_at, sent_at) {
+            (Some(one), Some(other)) => distance(one, other),
+            _ => now.since(set.last_at),
+        };
+        if gap > LONGEST_GAP {
             continue;
         }
         match set.parts.iter().find(|(known, _)| *known == number) {
@@ -75,6 +87,7 @@ mod tests {
                 .map(|&(number, pdu)| (number, pdu.to_owned()))
                 .collect(),
             last_at: Timestamp(last_at),
+            sent_at: None,
             shown: None,
         }
     }
@@ -99,11 +112,28 @@ mod tests {
         ];
         for (sets, number, pdu, now, expected) in cases {
             assert_eq!(
-                place(sets, number, pdu, Timestamp(now)),
+                place(sets, number, pdu, (None, Timestamp(now))),
                 expected,
                 "{sets:?} {number} {pdu}"
             );
         }
+    }
+
+    #[test]
+    fn the_service_centre_says_how_far_parts_are_apart() {
+        let day = 24 * 3600 * 1000;
+        let mut old = set(&[(2, "b")], 0);
+        old.sent_at = Some(Timestamp(100));
+        let place = |sent_at, now| {
+            let at = (sent_at, Timestamp(now));
+            place(std::slice::from_ref(&old), 1, "a", at)
+        };
+        let sent = |at| Some(Timestamp(at));
+        // Our clock jumped by a year between the parts.
+        assert_eq!(place(sent(101), 365 * day), Placement::Add(0));
+        assert_eq!(place(sent(99), 0), Placement::Add(0));
+        assert_eq!(place(sent(101 + day), 0), Placement::Open);
+        assert_eq!(place(None, 365 * day), Placement::Open);
     }
 
     #[test]

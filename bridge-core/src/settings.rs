@@ -9,6 +9,11 @@ use crate::handle::LineSettings;
 use crate::id::Timestamp;
 use crate::person::People;
 
+/// [`Settings::stale_after`] unless told otherwise.
+pub const STALE_AFTER: Duration = Duration::from_secs(3600);
+/// [`Settings::expire_after`] unless told otherwise.
+pub const EXPIRE_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// What the bridge is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -22,12 +27,17 @@ pub struct Settings {
     pub reassembly_wait: Duration,
     /// What is finished and older than this is removed. `None`: everything is kept for ever.
     pub retention: Option<Duration>,
+    /// A message that waited longer than this for its line is sent only after a person was asked.
+    pub stale_after: Duration,
+    /// A message that waited longer than this is not sent any more.
+    pub expire_after: Duration,
     /// Where the time of day comes from.
     pub clock: Clock,
 }
 
 impl Settings {
-    /// With the usual wait of 3 minutes for missing parts, everything kept for ever, and the system's clock.
+    /// With the usual waits (3 minutes for missing parts, [`STALE_AFTER`], [`EXPIRE_AFTER`]), everything kept for ever, and
+    /// the system's clock.
     #[must_use]
     pub fn new(data_dir: PathBuf, people: People, lines: Vec<LineSettings>) -> Self {
         Self {
@@ -36,6 +46,8 @@ impl Settings {
             lines,
             reassembly_wait: Duration::from_secs(180),
             retention: None,
+            stale_after: STALE_AFTER,
+            expire_after: EXPIRE_AFTER,
             clock: Clock::system(),
         }
     }

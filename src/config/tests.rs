@@ -57,6 +57,8 @@ fn a_good_file_is_read() {
     let config = config.unwrap();
     assert_eq!(findings, Vec::<String>::new());
     assert_eq!(config.retention, None);
+    let waits = (config.stale_after, config.expire_after);
+    assert_eq!(waits, (STALE_AFTER, EXPIRE_AFTER));
     assert_eq!(config.log, "info");
     assert_eq!(config.log_format, LogFormat::Text);
     assert_eq!(config.people.0.len(), 1);
@@ -73,6 +75,24 @@ fn a_good_file_is_read() {
         config.matrix.unwrap().homeserver,
         "https://matrix.example.org"
     );
+}
+
+#[test]
+fn how_long_messages_may_wait() {
+    let (config, findings) = read(
+        &format!("stale_after = \"15m\"\nexpire_after = \"48h\"\n{GOOD}"),
+        &[],
+    );
+    assert_eq!(findings, Vec::<String>::new());
+    let config = config.unwrap();
+    let minutes = |wait: std::time::Duration| wait.as_secs() / 60;
+    let waits = (minutes(config.stale_after), minutes(config.expire_after));
+    assert_eq!(waits, (15, 48 * 60));
+    check(
+        &format!("expire_after = \"30m\"\n{GOOD}"),
+        &["expire_after"],
+    );
+    check(&format!("stale_after = \"1s\"\n{GOOD}"), &["stale_after"]);
 }
 
 #[test]

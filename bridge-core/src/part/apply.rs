@@ -105,10 +105,22 @@ impl PartState {
                 },
                 None,
             ),
-            (Self::Queued { doubt, .. }, E::Held(reason)) => (Self::Held { reason, doubt }, None),
+            (
+                Self::Queued { doubt, .. },
+                E::Held(reason @ (HoldReason::LineDown | HoldReason::EarlierPart)),
+            ) => (Self::Held { reason, doubt }, None),
             (
                 Self::Held { doubt, .. } | Self::Staged { doubt, .. },
                 E::Held(reason @ HoldReason::EarlierPart),
+            ) => (Self::Held { reason, doubt }, None),
+            (
+                Self::Queued { doubt, .. }
+                | Self::Staged { doubt, .. }
+                | Self::Held {
+                    reason: HoldReason::LineDown,
+                    doubt,
+                },
+                E::Held(reason @ HoldReason::Stale),
             ) => (Self::Held { reason, doubt }, None),
             // The late outcome may overtake the doubt that it resolves.
             (
@@ -237,10 +249,23 @@ impl PartState {
                 | Self::Staged {
                     doubt: Some(doubt), ..
                 },
+                E::Cancelled | E::Expired,
+            )
+            | (
+                Self::Staging {
+                    doubt: Some(doubt), ..
+                },
                 E::Cancelled,
             ) => (Self::Unknown(doubt), None),
-            (Self::Queued { .. } | Self::Held { .. } | Self::Staged { .. }, E::Cancelled) => {
-                (Self::Cancelled, None)
+            (
+                Self::Queued { .. }
+                | Self::Held { .. }
+                | Self::Staging { .. }
+                | Self::Staged { .. },
+                E::Cancelled,
+            ) => (Self::Cancelled, None),
+            (Self::Queued { .. } | Self::Held { .. } | Self::Staged { .. }, E::Expired) => {
+                (Self::Expired, None)
             }
             (Self::Unknown(doubt), E::AskedAgain) => (
                 Self::Queued {
@@ -252,7 +277,7 @@ impl PartState {
             ),
             (
                 Self::Held {
-                    reason: HoldReason::EarlierPart,
+                    reason: HoldReason::EarlierPart | HoldReason::Stale,
                     doubt,
                 },
                 E::AskedAgain,
@@ -264,7 +289,7 @@ impl PartState {
                 },
                 None,
             ),
-            (Self::Failed { .. }, E::AskedAgain) => (
+            (Self::Failed { .. } | Self::Expired, E::AskedAgain) => (
                 Self::Queued {
                     attempt: 0,
                     due: now,

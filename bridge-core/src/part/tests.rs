@@ -36,6 +36,8 @@ fn states() -> Vec<PartState> {
         held(HoldReason::LineDown, None),
         held(HoldReason::LineDown, Some(doubt())),
         held(HoldReason::EarlierPart, None),
+        held(HoldReason::Stale, None),
+        held(HoldReason::Stale, Some(doubt())),
         PartState::Transmitting {
             attempt: 2,
             at: THEN,
@@ -87,6 +89,7 @@ fn states() -> Vec<PartState> {
         },
         PartState::Unknown(doubt()),
         PartState::Cancelled,
+        PartState::Expired,
     ]
 }
 
@@ -100,6 +103,7 @@ fn events() -> Vec<PartEvent> {
         PartEvent::SlotUnfit,
         PartEvent::FoundSent,
         PartEvent::Held(HoldReason::LineDown),
+        PartEvent::Held(HoldReason::Stale),
         PartEvent::Accepted { reference: Some(9) },
         PartEvent::Postponed {
             wait: Duration::from_secs(5),
@@ -115,6 +119,7 @@ fn events() -> Vec<PartEvent> {
         PartEvent::Reported(Report::Delivered),
         PartEvent::Reported(Report::Failed { cause: cause() }),
         PartEvent::Cancelled,
+        PartEvent::Expired,
         PartEvent::AskedAgain,
     ]
 }
@@ -146,6 +151,21 @@ fn nothing_but_a_person_sends_a_doubtful_part_again() {
         let unknown = PartState::Unknown(doubt());
         let (after, _) = unknown.apply(event.clone(), NOW);
         assert_eq!(after.is_due(), event == PartEvent::AskedAgain, "{event:?}");
+    }
+}
+
+/// What waited for too long leaves only after a person said so.
+#[test]
+fn nothing_but_a_person_sends_a_stale_or_expired_part() {
+    for state in states() {
+        if !state.is_stale() && state != PartState::Expired {
+            continue;
+        }
+        for event in events() {
+            let (after, _) = state.clone().apply(event.clone(), NOW);
+            let goes_out = after.is_due() || after.is_in_hand();
+            assert_eq!(goes_out, event == PartEvent::AskedAgain, "{event:?}");
+        }
     }
 }
 
@@ -220,6 +240,14 @@ fn the_state_of_a_message() {
         (
             vec![PartState::Cancelled, PartState::Cancelled],
             MessageState::Cancelled,
+        ),
+        (
+            vec![sent(), held(HoldReason::Stale, None)],
+            MessageState::Queued,
+        ),
+        (
+            vec![PartState::Expired, PartState::Expired],
+            MessageState::Failed,
         ),
     ];
     for (parts, state) in cases {

@@ -45,6 +45,9 @@ pub(crate) enum Way {
         parts: u8,
         /// How often a person asked for it to be sent again.
         again: u32,
+        /// When they did last. `None`: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_at: Option<Timestamp>,
     },
 }
 
@@ -147,6 +150,9 @@ pub(crate) struct FragmentSet {
     /// Part number and PDU, by part number.
     pub(crate) parts: Vec<(u8, String)>,
     pub(crate) last_at: Timestamp,
+    /// TP-SCTS of the last part that has a valid one. `None`: none had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sent_at: Option<Timestamp>,
     /// The message with the gap marked, once it was shown so.
     pub(crate) shown: Option<MessageId>,
 }

@@ -101,6 +101,7 @@ impl Work<'_> {
                 origin: said.here.clone(),
                 parts,
                 again: 0,
+                asked_at: None,
             },
         };
         self.transaction.save(keys::message(id), &message)?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::address::Conversation;
-use crate::id::MessageId;
+use crate::id::{MessageId, Timestamp};
 use crate::link::RawPdu;
 use crate::reassembly::{self, Placement};
 use crate::store::record::{FragmentSet, Way};
@@ -36,7 +36,9 @@ impl Work<'_> {
         for key in &open {
             sets.extend(self.transaction.load::<FragmentSet>(key)?);
         }
-        let (key, mut set) = match reassembly::place(&sets, number, &pdu.0, self.now) {
+        let dated = sent_at.as_deref().and_then(Timestamp::parse);
+        let at = (dated, self.now);
+        let (key, mut set) = match reassembly::place(&sets, number, &pdu.0, at) {
             Placement::There(position) => return Ok(sets.get(position).and_then(|set| set.shown)),
             Placement::Add(position) => match open.get(position).zip(sets.get(position)) {
                 Some((key, set)) => (key.clone(), set.clone()),
@@ -52,6 +54,7 @@ impl Work<'_> {
                         total,
                         parts,
                         last_at,
+                        sent_at: None,
                         shown: None,
                     },
                 )
@@ -60,6 +63,7 @@ impl Work<'_> {
         set.parts.push((number, pdu.0.clone()));
         set.parts.sort_unstable();
         set.last_at = self.now;
+        set.sent_at = dated.or(set.sent_at);
         let whole = reassembly::gap(&set).is_none();
         let message = match (set.shown, whole) {
             (Some(shown), _) => {

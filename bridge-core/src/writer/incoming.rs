@@ -5,7 +5,7 @@ use tracing::{info, warn};
 use crate::address::{Conversation, LineName};
 use crate::chat::{Content, Destination};
 use crate::handle::{Arrival, Origin};
-use crate::id::{MessageId, PostId};
+use crate::id::{MessageId, PostId, Timestamp};
 use crate::link::{RawPdu, StorageSlot};
 use crate::post::PostState;
 use crate::store::record::{Dated, Message, Post, Taken, Way};
@@ -101,6 +101,11 @@ impl Work<'_> {
         pdu: &RawPdu,
         sms: IncomingSms,
     ) -> Result<Arrival, StoreError> {
+        let sent_at = sms.sent_at.as_deref().and_then(Timestamp::parse);
+        if let Some(sent_at) = sent_at {
+            self.core.witness(sent_at);
+            self.now = self.core.now();
+        }
         let key = keys::taken(line, &sms.tpdu);
         if let Some(taken) = self.transaction.load::<Taken>(&key)? {
             let same_slot = slot.is_some() && taken.slot.as_ref() == slot;

@@ -27,6 +27,7 @@ mod submit;
 #[cfg(all(test, feature = "conformance"))]
 mod tests;
 mod unfinished;
+mod waiting;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +43,7 @@ use crate::address::LineName;
 use crate::chat::Network;
 use crate::crash::point;
 use crate::handle::{BridgeError, Reply, Request};
-use crate::id::{PartId, Timestamp};
+use crate::id::PartId;
 use crate::link::{Accepted, SendError};
 use crate::settings::Settings;
 use crate::slots::Reading;
@@ -60,6 +61,8 @@ use work::{Change, Core, Opened, Work};
 
 /// Requests that share one commit, at most.
 const GROUP: usize = 64;
+/// How often it is looked for what waited for too long.
+const EXPIRY: Duration = Duration::from_secs(60);
 
 /// The name of a worker's queue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +91,8 @@ pub(crate) struct Writer {
     sets: BTreeMap<Vec<u8>, Instant>,
     space: Space,
     retention: Retention,
+    /// When it is looked for what waited for too long.
+    next_expiry: Instant,
     /// What the request that is carried out needs room for.
     need: Need,
     /// How much of the store is read when it is opened again.
@@ -141,6 +146,7 @@ impl Writer {
             sets: BTreeMap::new(),
             space,
             retention: Retention::new(settings.retention, Instant::now()),
+            next_expiry: Instant::now(),
             need: Need::Outcome,
             look: Look::Usual,
         };
@@ -201,7 +207,7 @@ impl Writer {
                 .min()
                 .filter(|_| !self.core.status.is_empty());
             let first_set = first_set.map_or(next_cleaning, |due| next_cleaning.min(*due));
-            let wake = first_set.min(next_look);
+            let wake = first_set.min(next_look).min(self.next_expiry);
             let wake = self.retention.due().map_or(wake, |due| wake.min(due));
             let mut group = Group::default();
             let first = tokio::select! {
@@ -261,6 +267,13 @@ impl Writer {
             self.need = Need::Outcome;
             if let Err(error) = self.work(group, |work| work.forget_old()) {
                 warn!(%error, "old entries could not be removed");
+            }
+        }
+        if self.next_expiry <= now {
+            self.next_expiry = now + EXPIRY;
+            self.need = Need::Outcome;
+            if let Err(error) = self.work(group, |work| work.expire_waiting()) {
+                warn!(%error, "what waited for too long could not be called off");
             }
         }
         self.remove_old(group, now);
@@ -562,9 +575,4 @@ fn claim<T>(
         Next::At(at) => Ok(Claim::Wait(Some(at))),
         Next::Idle => Ok(Claim::Wait(None)),
     }
-}
-
-/// How far `later` lies behind `earlier`, either way round.
-fn distance(earlier: Timestamp, later: Timestamp) -> Duration {
-    later.since(earlier).max(earlier.since(later))
 }

@@ -69,6 +69,13 @@ impl Work<'_> {
                         }
                     }
                 }
+                // While the program was off the line was down.
+                Some(part)
+                    if self.core.opened == Opened::First
+                        && matches!(part.state, PartState::Queued { .. }) =>
+                {
+                    self.apply_to_part(id, PartEvent::Held(HoldReason::LineDown))?;
+                }
                 Some(part) => self.save_part(id, None, &part)?,
                 None => self.transaction.remove(key),
             }
@@ -80,6 +87,9 @@ impl Work<'_> {
         let Some(part) = self.part(id)? else {
             return Ok(None);
         };
+        if part.state.is_due() && !self.may_go(id, &part)? {
+            return Ok(None);
+        }
         let line = part.conversation.line;
         if let PartState::Staged { slot, .. } = &part.state {
             self.note_transmitting(&line, id, slot)?;
@@ -115,7 +125,8 @@ impl Work<'_> {
             | PartState::Delivered
             | PartState::Failed { .. }
             | PartState::Unknown(_)
-            | PartState::Cancelled => return Ok(None),
+            | PartState::Cancelled
+            | PartState::Expired => return Ok(None),
         };
         self.hand_out(Job::Part(id));
         // The octets were made by `compose` and stored: they decode.
@@ -228,7 +239,8 @@ impl Work<'_> {
             | PartState::Staged { .. }
             | PartState::Transmitting { .. }
             | PartState::Delivered
-            | PartState::Cancelled => {}
+            | PartState::Cancelled
+            | PartState::Expired => {}
         }
         // The report that was kept may have settled it already.
         let settled = self.part(id)?.is_some_and(|now| now.state != part.state);

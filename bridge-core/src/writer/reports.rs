@@ -15,8 +15,8 @@ use crate::id::{PartId, Timestamp};
 use crate::part::{PartEvent, PartState, Report};
 use crate::store::record::{Awaited, UnmatchedReport};
 use crate::store::{StoreError, keys};
+use crate::time::distance;
 use crate::wire::IncomingReport;
-use crate::writer::distance;
 use crate::writer::work::Work;
 
 /// Where the reference does not tell, the times of sending have to be this near.

@@ -151,8 +151,8 @@ impl Work<'_> {
             next: None,
             removed: 0,
         };
-        // While the clock is behind what is stored nothing expires.
-        if self.core.settings.clock.now() < self.now {
+        // While the clock cannot be believed nothing expires.
+        if !self.core.time.is_sure() {
             return Ok(swept);
         }
         let mut position = from;
@@ -295,6 +295,7 @@ fn is_finished(state: &PartState) -> bool {
             | PartState::Failed { .. }
             | PartState::Unknown(_)
             | PartState::Cancelled
+            | PartState::Expired
             | PartState::Held {
                 reason: HoldReason::EarlierPart,
                 ..

@@ -15,7 +15,7 @@ use crate::part::{PartEvent, PartState};
 use crate::slots::{self, Marks, Reading, Tried};
 use crate::store::record::StagedNote;
 use crate::store::{StoreError, keys};
-use crate::writer::distance;
+use crate::time::distance;
 use crate::writer::outgoing::ClaimedPart;
 use crate::writer::work::{Job, Work};
 
@@ -170,7 +170,8 @@ impl Work<'_> {
                     | PartState::Delivered
                     | PartState::Failed { .. }
                     | PartState::Unknown(_)
-                    | PartState::Cancelled => {
+                    | PartState::Cancelled
+                    | PartState::Expired => {
                         self.give_back(Job::Part(id));
                         return Ok(None);
                     }
@@ -222,7 +223,8 @@ impl Work<'_> {
             | PartState::Delivered
             | PartState::Failed { .. }
             | PartState::Unknown(_)
-            | PartState::Cancelled => {
+            | PartState::Cancelled
+            | PartState::Expired => {
                 self.give_back(Job::Part(id));
                 return Ok(Checked::Settled);
             }
@@ -346,7 +348,8 @@ impl Work<'_> {
                 | PartState::Delivered
                 | PartState::Failed { .. }
                 | PartState::Unknown(_)
-                | PartState::Cancelled => None,
+                | PartState::Cancelled
+                | PartState::Expired => None,
             };
             work.needed.extend(in_use.cloned());
             // Its doubt may yet be resolved, once the modem was seen to tell the truth.

@@ -8,7 +8,7 @@ use crate::command::{self, Command, Parsed};
 use crate::id::{MessageId, PartId};
 use crate::part::{HoldReason, PartEvent, PartState, message_state};
 use crate::person::{Person, Role};
-use crate::store::record::{ReceiptNote, Way};
+use crate::store::record::{Part, ReceiptNote, Way};
 use crate::store::{StoreError, keys};
 use crate::writer::work::Work;
 
@@ -27,6 +27,8 @@ impl Work<'_> {
                 verdicts.push(Verdict::Repeated);
                 continue;
             }
+            self.core.witness(event.at);
+            self.now = self.core.now();
             let verdict = self.event(network, event)?;
             if verdict != Verdict::Ignored {
                 self.transaction.save(key.clone(), &())?;
@@ -229,6 +231,7 @@ impl Work<'_> {
         let (what, id) = token.split_once(':').unwrap_or((token, ""));
         match (what, id.parse().map(MessageId)) {
             ("again", Ok(message)) => self.send_again(said, message),
+            ("cancel", Ok(message)) => self.cancel(said, message),
             ("leave", Ok(_)) => Ok(Verdict::Answered("Left as it is.".to_owned())),
             _ => {
                 debug!(adapter = said.network.0, "an unknown choice");
@@ -257,8 +260,9 @@ impl Work<'_> {
             matches!(
                 state,
                 PartState::Failed { .. }
+                    | PartState::Expired
                     | PartState::Held {
-                        reason: HoldReason::EarlierPart,
+                        reason: HoldReason::EarlierPart | HoldReason::Stale,
                         ..
                     }
             )
@@ -285,16 +289,26 @@ impl Work<'_> {
             return self.refuse(said, words.to_owned());
         }
         if let Some(mut message) = self.message(id)? {
-            if let Way::Out { again, .. } = &mut message.way {
+            if let Way::Out {
+                again, asked_at, ..
+            } = &mut message.way
+            {
                 *again = again.saturating_add(1);
+                *asked_at = Some(self.now);
             }
             self.transaction.save(keys::message(id), &message)?;
         }
-        info!(message_id = %id, parts = chosen.len(), "sent again because a person asked");
+        let was_tried =
+            |(_, part): &(PartId, Part)| !part.state.is_stale() && part.state != PartState::Expired;
+        let words = match parts.iter().any(was_tried) {
+            true => "Sending it again.",
+            false => "Sending it.",
+        };
+        info!(message_id = %id, parts = chosen.len(), "sent because a person asked");
         for part in chosen {
             self.apply_to_part(part, PartEvent::AskedAgain)?;
         }
-        self.confirm(said, "Sending it again.")
+        self.confirm(said, words)
     }
 
     fn cancel(&mut self, said: &Said<'_>, id: MessageId) -> Result<Verdict, StoreError> {
@@ -308,7 +322,12 @@ impl Work<'_> {
                 "You received that message; there is nothing to call off.".to_owned(),
             );
         }
-        if !parts.iter().all(|(_, part)| part.state.is_due()) {
+        // Of a message that waited for too long a part may have left; the rest can still be called off.
+        let stale = parts.iter().any(|(_, part)| part.state.is_stale());
+        let waits = |state: &PartState| {
+            state.is_due() || state.is_stale() || matches!(state, PartState::Staging { .. })
+        };
+        if !stale && !parts.iter().all(|(_, part)| waits(&part.state)) {
             return self.refuse(
                 said,
                 "It cannot be called off any more: it has begun to leave, or is done.".to_owned(),
@@ -317,10 +336,15 @@ impl Work<'_> {
         let doubtful = parts
             .iter()
             .any(|(_, part)| part.state.awaits_report().is_some());
-        for (part, _) in parts {
-            self.apply_to_part(part, PartEvent::Cancelled)?;
+        let begun = parts.iter().any(|(_, part)| !waits(&part.state));
+        for (part, record) in parts {
+            if waits(&record.state) {
+                self.apply_to_part(part, PartEvent::Cancelled)?;
+            }
         }
-        if doubtful {
+        if begun {
+            self.confirm(said, "The rest of it is not sent.")
+        } else if doubtful {
             self.confirm(
                 said,
                 "It is not sent again. Whether the first try left is still not known.",

@@ -12,6 +12,7 @@ use crate::conformance::TestLine;
 use crate::handle::{Arrival, DeliveryReports, LineSettings, Origin, Sending};
 use crate::link::RawPdu;
 use crate::person::People;
+use crate::settings::Clock;
 
 const NETWORK: &str = "memory";
 
@@ -20,13 +21,19 @@ fn home() -> LineName {
 }
 
 fn opened(folder: &std::path::Path) -> Writer {
+    opened_at(folder, Clock::system())
+}
+
+fn opened_at(folder: &std::path::Path, clock: Clock) -> Writer {
     let line = LineSettings {
         name: home(),
         country: None,
         delivery_reports: DeliveryReports::Skip,
         sending: Sending::OneStep,
     };
-    Writer::open(Settings::new(folder.to_owned(), People(vec![]), vec![line])).unwrap()
+    let mut settings = Settings::new(folder.to_owned(), People(vec![]), vec![line]);
+    settings.clock = clock;
+    Writer::open(settings).unwrap()
 }
 
 fn description() -> crate::chat::Description {

@@ -72,7 +72,8 @@ impl Sends {
             | PartState::Delivered
             | PartState::Failed { .. }
             | PartState::Unknown(_)
-            | PartState::Cancelled => None,
+            | PartState::Cancelled
+            | PartState::Expired => None,
         };
         let next = match given {
             Some(reference) => self.given(reference, is_late),

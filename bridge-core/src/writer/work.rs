@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::address::{Conversation, Country, LineName};
 use crate::chat::{Choice, Content, Description, Destination, Network, Place, Receipt};
@@ -17,6 +17,7 @@ use crate::post::PostState;
 use crate::settings::Settings;
 use crate::store::record::{Expiring, Message, Part, Post, ReportWish, Way};
 use crate::store::{StoreError, Transaction, encode, keys};
+use crate::time::Time;
 use crate::writer::QueueName;
 use crate::writer::queue::{Due, Kind};
 
@@ -36,10 +37,15 @@ pub(super) struct Core {
     /// Whether the store was opened before in this run.
     pub(super) opened: Opened,
     last_id: u64,
+    /// What time it is, where the clock may be wrong.
+    pub(super) time: Time,
+    /// When this run began.
+    started: Instant,
 }
 
 impl Core {
     pub(super) fn new(settings: Settings) -> Self {
+        let (clock, started) = (settings.clock.now(), Instant::now());
         Self {
             settings,
             status: BTreeMap::new(),
@@ -49,6 +55,8 @@ impl Core {
             handed: BTreeSet::new(),
             opened: Opened::First,
             last_id: 0,
+            time: Time::at_start(Timestamp(0), clock, started),
+            started,
         }
     }
 
@@ -66,10 +74,20 @@ impl Core {
         })
     }
 
-    /// The time of day, which never goes back behind what is stored: it stands still until the clock has caught up.
-    pub(super) fn now(&self) -> Timestamp {
-        let stored = i64::try_from(self.last_id / 1000).unwrap_or(i64::MAX);
-        self.settings.clock.now().max(Timestamp(stored))
+    /// The time, as far as it is known.
+    pub(super) fn now(&mut self) -> Timestamp {
+        self.time.now(self.settings.clock.now(), Instant::now())
+    }
+
+    /// Somebody outside dated something that just came.
+    pub(super) fn witness(&mut self, told: Timestamp) {
+        self.time
+            .witness(told, self.settings.clock.now(), Instant::now());
+    }
+
+    /// For how long this run has lasted.
+    pub(super) fn running(&self) -> Duration {
+        self.started.elapsed()
     }
 
     pub(super) fn is_handed(&self, job: Job) -> bool {
@@ -91,7 +109,10 @@ impl Core {
         }
     }
 
-    pub(super) fn encoded_last_id(&self) -> Vec<u8> {
+    /// With the time that was reached, so that a start knows how far the clock is from it.
+    pub(super) fn encoded_last_id(&mut self) -> Vec<u8> {
+        let reached = u64::try_from(self.now().0).unwrap_or(0);
+        self.last_id = self.last_id.max(reached.saturating_mul(1000));
         encode(&self.last_id).unwrap_or_default()
     }
 }
@@ -156,6 +177,17 @@ impl Work<'_> {
     pub(super) fn recover_last_id(&mut self) -> Result<(), StoreError> {
         let stored = self.transaction.load(&keys::last_id())?.unwrap_or(0);
         self.core.last_id = self.core.last_id.max(stored);
+        if self.core.opened == Opened::First {
+            let stored = Timestamp(i64::try_from(self.core.last_id / 1000).unwrap_or(i64::MAX));
+            let clock = self.core.settings.clock.now();
+            self.core.time = Time::at_start(stored, clock, Instant::now());
+            self.now = self.core.now();
+            if !self.core.time.is_sure() {
+                warn!(
+                    "the clock cannot be believed yet: nothing expires until it agrees with a chat network or an SMS"
+                );
+            }
+        }
         Ok(())
     }
 
@@ -192,8 +224,7 @@ impl Work<'_> {
     }
 
     pub(super) fn forget_old(&mut self) -> Result<(), StoreError> {
-        // While the clock is behind what is stored nothing expires.
-        if self.core.settings.clock.now() < self.now {
+        if !self.core.time.is_sure() {
             return Ok(());
         }
         for key in self.transaction.keys(&keys::expiry_prefix(), 1000)? {
@@ -262,10 +293,15 @@ impl Work<'_> {
             | PartState::Delivered
             | PartState::Failed { .. }
             | PartState::Unknown(_)
-            | PartState::Cancelled => Due::Done,
+            | PartState::Cancelled
+            | PartState::Expired => Due::Done,
         };
         match due {
             Due::At(_) | Due::BackOff(_) | Due::Taken => {
+                self.transaction.save(keys::outbox(id), &())?;
+            }
+            // It may yet expire.
+            Due::Done if part.state.is_stale() => {
                 self.transaction.save(keys::outbox(id), &())?;
             }
             Due::Done => self.transaction.remove(keys::outbox(id)),

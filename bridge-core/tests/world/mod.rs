@@ -43,11 +43,23 @@ impl World {
 
     pub(crate) async fn open_with(
         folder: &Path,
-        mut chat: MemoryChat,
+        chat: MemoryChat,
         line: Arc<TestLine>,
         role: Role,
         reassembly_wait: Duration,
         sending: Sending,
+    ) -> Self {
+        let change = |settings: &mut Settings| settings.reassembly_wait = reassembly_wait;
+        Self::open_changed(folder, chat, line, (role, sending), change).await
+    }
+
+    /// With settings that differ from the usual ones.
+    pub(crate) async fn open_changed(
+        folder: &Path,
+        mut chat: MemoryChat,
+        line: Arc<TestLine>,
+        (role, sending): (Role, Sending),
+        change: impl FnOnce(&mut Settings),
     ) -> Self {
         let mut person = chat.owner();
         person.role = role;
@@ -61,7 +73,7 @@ impl World {
                 sending,
             }],
         );
-        settings.reassembly_wait = reassembly_wait;
+        change(&mut settings);
         let mut bridge = Bridge::open(settings).await.unwrap();
         let adapter = chat.start(bridge.handle()).await;
         bridge.attach_chat(adapter).await.unwrap();

@@ -48,6 +48,7 @@ fn stored_forms() {
         origin: receipt.clone(),
         parts: 1,
         again: 0,
+        asked_at: None,
     };
     add("message-out", encode(&message).unwrap());
     let doubt = || Doubt {
@@ -85,6 +86,11 @@ fn stored_forms() {
         },
         PartState::Unknown(doubt()),
         PartState::Cancelled,
+        PartState::Held {
+            reason: HoldReason::Stale,
+            doubt: None,
+        },
+        PartState::Expired,
     ];
     let slot = || StorageSlot {
         memory: "SM".to_owned(),
@@ -187,6 +193,7 @@ fn stored_forms() {
         total: 3,
         parts: vec![(2, "00".to_owned())],
         last_at: now,
+        sent_at: None,
         shown: Some(MessageId(1)),
     };
     add("fragments", encode(&set).unwrap());

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::chat::{Audience, Author, Body, ChatEvent, Place, Receipt, Room, RoomKind, Verdict};
+use crate::id::Timestamp;
 use crate::person::{Identity, Person, Role};
-use crate::settings::Clock;
 use crate::store::Writes;
 use crate::writer::retention::Position;
 
@@ -20,7 +20,10 @@ struct Played {
 
 impl Played {
     async fn new(folder: &std::path::Path) -> Self {
-        let mut writer = opened(folder);
+        Self::opened(opened(folder)).await
+    }
+
+    async fn opened(mut writer: Writer) -> Self {
         writer.core.settings.people = People(vec![Person {
             name: "me".to_owned(),
             role: Role::Owner,
@@ -196,7 +199,9 @@ impl Played {
 
     fn goes_on(&mut self, by: Duration) {
         let now = self.writer.core.settings.clock.now();
-        self.writer.core.settings.clock = Clock::new(move || now.after(by));
+        let then = now.after(by);
+        self.writer.core.settings.clock = Clock::new(move || then);
+        self.writer.core.witness(then);
     }
 
     /// How many records of each kind there are.
@@ -283,9 +288,9 @@ async fn what_is_old_is_removed_with_all_that_hangs_on_it_and_what_is_not_finish
 #[tokio::test]
 async fn many_are_removed_in_batches_and_what_has_no_age_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let mut played = Played::new(folder.path()).await;
     // A clock that nobody set.
-    played.writer.core.settings.clock = Clock::new(|| Timestamp(1000));
+    let unset = Clock::new(|| Timestamp(1000));
+    let mut played = Played::opened(opened_at(folder.path(), unset)).await;
     played.receives("when?").await;
     played.writer.core.settings.clock = Clock::system();
     for number in 0..120 {
