@@ -12,10 +12,13 @@
 //! | is being freed | [`Intake::freed`] | is gone; done with if it stays |
 //! | is gone | [`Intake::next_batch`] | is being noted as gone |
 //! | is being noted as gone | [`Intake::stored`] | done with |
+//! | is being stored, and the core keeps it back | [`Intake::stored`] | is kept back in its slot |
+//! | is kept back | [`Intake::let_go`] | waits |
 //!
 //! **Invariants:** a slot is freed only after the batch with its message was stored. A message waits, and everything behind
 //! it, while an earlier one of the same slot, or the same one of another slot, is not done with: the core tells repetitions
-//! of messages without a valid time by their slot alone, and is to know that it was freed.
+//! of messages without a valid time by their slot alone, and is to know that it was freed. What is kept back holds up
+//! nothing: its slot stays full until the core lets it go.
 
 use std::collections::VecDeque;
 
@@ -25,6 +28,8 @@ use modem::{Origin, RawPdu, StorageSlot};
 const BATCH: usize = 32;
 /// Messages that are not done with, at most; beyond it nothing is taken from the modem, which keeps its own.
 const ROOM: usize = 64;
+/// Messages that are kept back, at most: more than any modem has. One beyond it is handed over again by the modem later.
+const KEPT_BACK: usize = 4096;
 
 /// A message in its slot.
 type Held = (StorageSlot, RawPdu);
@@ -55,6 +60,7 @@ pub(crate) struct Intake {
     to_free: VecDeque<Held>,
     freeing: Option<Held>,
     gone: Vec<Held>,
+    kept_back: Vec<Held>,
     noting: Vec<Held>,
     /// Whether a batch with messages is being stored; `storing` has only those of slots.
     is_storing: bool,
@@ -99,11 +105,29 @@ impl Intake {
         (batch != Batch::default()).then_some(batch)
     }
 
-    /// The batch is durable.
-    pub(crate) fn stored(&mut self) {
+    /// The batch is durable. The core wants `kept_back` of it to stay in their slots.
+    pub(crate) fn stored(&mut self, kept_back: &[RawPdu]) {
         self.is_storing = false;
         self.noting.clear();
-        self.to_free.extend(self.storing.drain(..));
+        for held in self.storing.drain(..) {
+            if !kept_back.contains(&held.1) {
+                self.to_free.push_back(held);
+            } else if self.kept_back.len() < KEPT_BACK && !self.kept_back.contains(&held) {
+                self.kept_back.push(held);
+            }
+        }
+    }
+
+    /// Whether something is kept back.
+    pub(crate) fn keeps_back(&self) -> bool {
+        !self.kept_back.is_empty()
+    }
+
+    /// What was kept back may be freed: the core is to say so of each.
+    pub(crate) fn let_go(&mut self) {
+        let held = self.kept_back.drain(..);
+        self.waiting
+            .extend(held.map(|(slot, pdu)| (Origin::Stored(slot), pdu)));
     }
 
     /// The batch will not be stored: its slots stay as they are, and the modem hands them over again one day.
@@ -198,20 +222,44 @@ mod tests {
         assert_eq!(batch(&mut intake), (texts(&["A1", "A2"]), texts(&[])));
         comes(&mut intake, 3, "A3");
         assert_eq!(intake.next_to_free(), None, "the commit is under way");
-        intake.stored();
+        intake.stored(&[]);
         assert_eq!(intake.next_to_free(), Some((slot(1), pdu("A1"))));
         assert_eq!(batch(&mut intake), (texts(&["A3"]), texts(&[])));
         intake.freed(Freed::Gone);
         assert_eq!(intake.next_to_free(), Some((slot(2), pdu("A2"))));
         intake.freed(Freed::Stays);
         assert_eq!(intake.next_to_free(), None, "3 is being stored");
-        intake.stored();
+        intake.stored(&[]);
         assert_eq!(intake.next_to_free(), Some((slot(3), pdu("A3"))));
         intake.freed(Freed::Gone);
         assert_eq!(batch(&mut intake), (texts(&[]), texts(&["A1", "A3"])));
         assert!(!intake.is_empty(), "they are not noted yet");
-        intake.stored();
+        intake.stored(&[]);
         assert!(intake.is_empty());
+    }
+
+    #[test]
+    fn what_the_core_keeps_back_stays_in_its_slot_and_holds_up_nothing() {
+        let mut intake = Intake::default();
+        comes(&mut intake, 1, "A1");
+        comes(&mut intake, 2, "A2");
+        assert_eq!(batch(&mut intake).0, ["A1", "A2"]);
+        intake.stored(&[pdu("A1")]);
+        assert_eq!(intake.next_to_free(), Some((slot(2), pdu("A2"))));
+        intake.freed(Freed::Gone);
+        assert_eq!(batch(&mut intake).1, ["A2"]);
+        intake.stored(&[]);
+        assert!(intake.is_empty() && intake.keeps_back());
+        // The modem hands it over again, as it was not deleted.
+        comes(&mut intake, 1, "A1");
+        assert_eq!(batch(&mut intake).0, ["A1"]);
+        intake.stored(&[pdu("A1")]);
+        assert_eq!(intake.next_to_free(), None);
+        intake.let_go();
+        assert!(!intake.keeps_back());
+        assert_eq!(batch(&mut intake), (texts(&["A1"]), texts(&[])));
+        intake.stored(&[]);
+        assert_eq!(intake.next_to_free(), Some((slot(1), pdu("A1"))));
     }
 
     #[test]
@@ -233,14 +281,14 @@ mod tests {
         comes(&mut intake, 1, "A1");
         comes(&mut intake, 2, "A2");
         let mut steps = vec![batch(&mut intake)];
-        intake.stored();
+        intake.stored(&[]);
         steps.push(batch(&mut intake));
         assert!(intake.next_to_free().is_some());
         steps.push(batch(&mut intake));
         intake.freed(Freed::Gone);
         steps.push(batch(&mut intake));
         steps.push((Vec::new(), Vec::new()));
-        intake.stored();
+        intake.stored(&[]);
         steps.push(batch(&mut intake));
         let stored = |arrived: &[&str], gone: &[&str]| (texts(arrived), texts(gone));
         assert_eq!(
@@ -264,11 +312,11 @@ mod tests {
         assert!(!intake.is_stored(), "it waits");
         assert_eq!(batch(&mut intake).0, ["A1"]);
         assert!(!intake.is_stored(), "the commit is under way");
-        intake.stored();
+        intake.stored(&[]);
         assert!(intake.is_stored());
         comes(&mut intake, 1, "A2");
         assert_eq!(batch(&mut intake).0, ["A2"]);
-        intake.stored();
+        intake.stored(&[]);
         assert!(intake.is_stored() && !intake.is_empty(), "its slot waits");
     }
 
@@ -279,7 +327,7 @@ mod tests {
         comes(&mut intake, 2, "a1");
         intake.received(Origin::Direct, pdu("A2"));
         assert_eq!(batch(&mut intake).0, ["A1"]);
-        intake.stored();
+        intake.stored(&[]);
         assert_eq!(batch(&mut intake).0, texts(&[]));
         assert!(intake.next_to_free().is_some());
         intake.freed(Freed::Stays);
@@ -300,7 +348,7 @@ mod tests {
         assert_eq!(fill(&mut intake, 0), 64);
         assert_eq!(batch(&mut intake).0.len(), 32);
         assert_eq!(fill(&mut intake, 100), 0, "being stored");
-        intake.stored();
+        intake.stored(&[]);
         assert_eq!(fill(&mut intake, 100), 0, "waiting to be freed");
         for _ in 0..32 {
             assert!(intake.next_to_free().is_some());
@@ -309,7 +357,7 @@ mod tests {
         }
         assert_eq!(fill(&mut intake, 100), 0, "not noted yet");
         assert_eq!(batch(&mut intake).1.len(), 32);
-        intake.stored();
+        intake.stored(&[]);
         assert_eq!(fill(&mut intake, 100), 32);
     }
 }

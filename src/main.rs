@@ -30,6 +30,7 @@ mod cli;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod first_start;
 mod intake;
 mod lines;
 mod logging;

@@ -1,5 +1,7 @@
 //! Between a modem and the core: [`Link`] is the core's way out to a line, [`pump`] the way of everything that comes in.
 //!
+//! At the very first start of a line what its SIM holds already goes another way ([`FirstStart`]).
+//!
 //! **Invariant:** a slot of the modem is freed only after the core has stored what was in it ([`Intake`] says when). While
 //! the store fails nothing more is taken from the modem than there is room for, and the modem keeps its messages.
 
@@ -12,20 +14,24 @@ use bridge_core::link::{
     TryAgain, UssdAnswer,
 };
 use bridge_core::{
-    BridgeError, BridgeHandle, LateOutcome, LineName, LineNotice, Origin, PartId, SendError,
-    SmsLink,
+    Arrival, BridgeError, BridgeHandle, LateOutcome, LineName, LineNotice, Origin, PartId,
+    SendError, SmsLink,
 };
 use modem::{Event, FollowUp, Memory, Phase, SlotStatus};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::first_start::{self, FirstStart};
 use crate::intake::{Batch, Freed, Intake};
 use crate::pin::Attempts;
 
 /// The first wait after the store refused; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How often it is looked whether people can read of what the SIM held at first.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// One line as the core sees it.
 pub(crate) struct Link {
@@ -168,8 +174,18 @@ async fn take_over(
     stop: &IntakeStop,
 ) {
     let mut intake = Intake::default();
+    let mut first = match FirstStart::of(line, bridge).await {
+        Ok(first) => first,
+        Err(error) => {
+            // Only a bridge that stops ends here.
+            info!(%line, %error, "nothing was taken from the modem");
+            return;
+        }
+    };
+    let mut next_look = Instant::now();
     let mut stopping = false;
-    let mut storing: Doing<'_, Result<(), BridgeError>> = None;
+    let mut storing: Doing<'_, Result<Vec<modem::RawPdu>, BridgeError>> = None;
+    let mut saving: Doing<'_, Result<(), BridgeError>> = None;
     let mut freeing: Doing<'_, Freed> = None;
     let mut more = true;
     while more || !intake.is_empty() {
@@ -186,8 +202,24 @@ async fn take_over(
         {
             freeing = Some(Box::pin(free(line, modem, slot, pdu)));
         }
+        if saving.is_none()
+            && let Some(held) = first.take_all()
+        {
+            saving = Some(Box::pin(first_start::save(line, bridge, held)));
+        }
         let handled = tokio::select! {
-            event = events.recv(), if more && intake.has_room() => match event {
+            // What is saved is not to come by again as something new.
+            event = events.recv(), if more && intake.has_room() && saving.is_none() => match event {
+                Some(Event::Received { origin: modem::Origin::Stored(slot), pdu, kind })
+                    if first.collects(kind) =>
+                {
+                    first.collect(slot, pdu);
+                    Ok(())
+                }
+                Some(Event::LookedThrough) => {
+                    first.is_complete();
+                    Ok(())
+                }
                 Some(Event::Received { origin, pdu, kind: _ }) => {
                     intake.received(origin, pdu);
                     Ok(())
@@ -198,12 +230,32 @@ async fn take_over(
                     Ok(())
                 }
             },
-            stored = done(&mut storing) => {
-                match &stored {
-                    Ok(()) => intake.stored(),
-                    Err(_) => intake.given_up(),
+            stored = done(&mut storing) => match stored {
+                Ok(kept_back) => {
+                    intake.stored(&kept_back);
+                    Ok(())
                 }
-                stored
+                Err(error) => {
+                    intake.given_up();
+                    Err(error)
+                }
+            },
+            saved = done(&mut saving) => {
+                for (slot, pdu) in first.saved() {
+                    intake.received(modem::Origin::Stored(slot), pdu);
+                }
+                saved
+            }
+            () = first.waited_long_enough() => {
+                first.is_complete();
+                Ok(())
+            }
+            () = tokio::time::sleep_until(next_look), if intake.keeps_back() => {
+                next_look = Instant::now() + LOOK_AGAIN;
+                if matches!(bridge.first_look_is_shown(line).await, Ok(true)) {
+                    intake.let_go();
+                }
+                Ok(())
             }
             freed = done(&mut freeing) => {
                 intake.freed(freed);
@@ -301,7 +353,7 @@ async fn handle(
             notice(line, bridge, LineNotice::StorageFull { memory }).await?;
         }
         // `take_over` has those.
-        Event::Received { .. } => {}
+        Event::Received { .. } | Event::LookedThrough => {}
     }
     Ok(())
 }
@@ -315,7 +367,10 @@ async fn notice(
 }
 
 /// Asks again until it is durable: what the modem handed over may stand nowhere else.
-async fn until_stored<T, F>(line: &LineName, mut ask: impl FnMut() -> F) -> Result<T, BridgeError>
+pub(crate) async fn until_stored<T, F>(
+    line: &LineName,
+    mut ask: impl FnMut() -> F,
+) -> Result<T, BridgeError>
 where
     F: Future<Output = Result<T, BridgeError>>,
 {
@@ -337,8 +392,12 @@ where
     }
 }
 
-/// Makes one batch durable.
-async fn store(line: &LineName, bridge: &BridgeHandle, batch: Batch) -> Result<(), BridgeError> {
+/// Makes one batch durable. Gives what the core wants to stay in its slot.
+async fn store(
+    line: &LineName,
+    bridge: &BridgeHandle,
+    batch: Batch,
+) -> Result<Vec<modem::RawPdu>, BridgeError> {
     let to_core = |origin: &modem::Origin| match origin {
         modem::Origin::Stored(slot) => Origin::Stored(slot_to_core(slot.clone())),
         modem::Origin::Direct => Origin::Direct,
@@ -353,7 +412,12 @@ async fn store(line: &LineName, bridge: &BridgeHandle, batch: Batch) -> Result<(
     let arrivals = until_stored(line, || {
         bridge.take_over(line, gone.clone(), arrived.clone())
     });
-    arrivals.await.map(drop)
+    let kept_back = arrivals
+        .await?
+        .into_iter()
+        .zip(batch.arrived)
+        .filter(|(arrival, _)| *arrival == Arrival::KeptBack);
+    Ok(kept_back.map(|(_, (_, pdu))| pdu).collect())
 }
 
 /// Frees a slot whose message is stored. One that stays is listed again by the modem's next start or poll, recognised as
@@ -470,7 +534,7 @@ fn slot_content(content: modem::SlotContent) -> Result<SlotContent, LinkError> {
     }
 }
 
-fn slot_to_core(slot: modem::StorageSlot) -> StorageSlot {
+pub(crate) fn slot_to_core(slot: modem::StorageSlot) -> StorageSlot {
     StorageSlot {
         memory: slot.memory.to_string(),
         index: slot.index,

@@ -71,8 +71,10 @@ async fn bench_on(modem: Modem, url: &str, more: &str) -> Bench {
         1,
     );
     let line = format!("[line.home]\nport = \"{}\"\n", modem.port().display());
+    let bridge = Bridge::start(&format!("{people}\n{matrix}\n{line}"));
+    bridge.looked().await;
     Bench {
-        bridge: Bridge::start(&format!("{people}\n{matrix}\n{line}")),
+        bridge,
         modem,
         me,
         bot,

@@ -35,8 +35,10 @@ async fn bench(inbox: &[i64]) -> Option<Bench> {
         telegram.config(inbox),
         modem.port().display()
     );
+    let bridge = Bridge::start(&config);
+    bridge.looked().await;
     Some(Bench {
-        bridge: Bridge::start(&config),
+        bridge,
         modem,
         telegram,
     })

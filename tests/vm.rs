@@ -226,6 +226,12 @@ END
         echo $! >/run/bridge.pid"#
     ))
     .await;
+    // What comes before that is told in one post.
+    let count = lines.matches("[line.").count();
+    vm.until(&format!(
+        "test $(grep -c 'first look at the SIM is over' /run/bridge.log) -ge {count} || {{ cat /run/bridge.log; false; }}"
+    ))
+    .await;
 }
 
 async fn stop_bridge(vm: &mut Vm) {

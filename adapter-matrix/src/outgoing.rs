@@ -378,7 +378,8 @@ impl Text {
                 text.add(" ");
                 text.add(said);
             }
-            Content::Notice { text: said } => text.add(said),
+            // Both are `m.notice`, which makes no sound unless a person wants one (default push rule `.m.rule.suppress_notices`).
+            Content::Notice { text: said } | Content::Digest { text: said } => text.add(said),
         }
         for choice in &post.choices {
             if let Some(command) = &choice.command {

@@ -159,6 +159,9 @@ impl Telegram {
         let mut message = SendMessage::new(ChatId(chat), outgoing::html(post))
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
+        if outgoing::is_silent(&post.content) {
+            message = message.disable_notification(true);
+        }
         if let Some(thread) = &place.thread {
             message = message.message_thread_id(ThreadId(message_id(thread)?));
         }

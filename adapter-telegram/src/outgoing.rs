@@ -237,7 +237,17 @@ fn parts(content: &Content, kind: RoomKind) -> (String, String, String) {
             }
             (head, neutral(text), String::new())
         }
-        Content::Notice { text } => (String::new(), neutral(text), String::new()),
+        Content::Notice { text } | Content::Digest { text } => {
+            (String::new(), neutral(text), String::new())
+        }
+    }
+}
+
+/// Whether nobody's phone is to make a sound for it.
+pub(crate) fn is_silent(content: &Content) -> bool {
+    match content {
+        Content::Digest { .. } => true,
+        Content::Sms { .. } | Content::Mirror { .. } | Content::Notice { .. } => false,
     }
 }
 

@@ -141,7 +141,7 @@ impl Telegram {
 pub(crate) fn in_topic(post: &OutgoingPost) -> bool {
     let has_head = match post.content {
         Content::Sms { .. } | Content::Mirror { .. } => true,
-        Content::Notice { .. } => false,
+        Content::Notice { .. } | Content::Digest { .. } => false,
     };
     has_head && post.room.kind == RoomKind::Dedicated && post.room.place.thread.is_some()
 }

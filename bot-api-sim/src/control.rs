@@ -15,7 +15,7 @@
 //! | `topic` | `chat`, `from`, `name` | `message_thread_id` |
 //! | `delete_topic` | `chat`, `message_thread_id` | |
 //! | `topics` | `chat` | a list |
-//! | `messages` | `chat` | a list, with `reactions` and `keyboard` |
+//! | `messages` | `chat` | a list, with `reactions`, `buttons` and `silent` |
 //! | `type` | `chat`, `type`: it becomes a `forum`, or a `supergroup` again | |
 //! | `migrate` | `chat`, `to`: the group becomes a supergroup | |
 //! | `fault` | `method?`, `chat?`, `times?`, `after?`, `what`: `"lose_answer"`, `"lose_call"`, `{"delay_ms"}`, `{"retry_after"}`, `{"error": {"code", "description"}}`, `{"late_error": …}` | |
@@ -476,6 +476,7 @@ fn messages(world: &World, bot: i64, within: InChat) -> Done {
                 "by_bot".to_owned(),
                 json!(world.bots.contains_key(&message.from)),
             );
+            fields.insert("silent".to_owned(), json!(message.silent));
             fields.insert("service".to_owned(), json!(message.is_service()));
             fields.insert("answers".to_owned(), json!(message.reply_to));
         }

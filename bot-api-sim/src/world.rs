@@ -169,6 +169,8 @@ pub(crate) struct Message {
     pub(crate) extra: Option<(String, Value)>,
     pub(crate) keyboard: Option<Value>,
     pub(crate) link_preview_options: Option<Value>,
+    /// Nobody's phone made a sound (Bot API, "sendMessage", `disable_notification`).
+    pub(crate) silent: bool,
     /// Emoji by who reacted.
     pub(crate) reactions: BTreeMap<i64, Vec<String>>,
 }
@@ -189,6 +191,7 @@ impl Message {
             extra: None,
             keyboard: None,
             link_preview_options: None,
+            silent: false,
             reactions: BTreeMap::new(),
         }
     }

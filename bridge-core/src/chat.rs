@@ -244,6 +244,11 @@ pub enum Content {
         /// Several lines are possible.
         text: String,
     },
+    /// The same, of something old that nobody need look at now: shown without a sound.
+    Digest {
+        /// Several lines are possible.
+        text: String,
+    },
 }
 
 /// Something that the reader of a post can do about it.

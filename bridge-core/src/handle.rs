@@ -14,6 +14,7 @@ use crate::chat::{
 use crate::id::{PartId, PostId};
 use crate::link::{Accepted, LinkError, LinkStatus, RawPdu, SendError, StorageSlot};
 use crate::slots::Reading;
+use crate::writer::first_start::{self, FirstLookPlan, Saved};
 use crate::writer::{ChatJob, Checked, Claim, ClaimedPart, PostOutcome, SlotWork};
 
 /// How many requests may wait for the writer; whoever comes then waits to be let in.
@@ -80,6 +81,68 @@ impl BridgeHandle {
             reply,
         })
         .await
+    }
+
+    /// Whether this is the first start of a line, at which what its SIM holds already is not shown message by message. To be
+    /// asked when the chats are connected, before anything of the line is handed over.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was stored.
+    pub async fn first_look(&self, line: &LineName) -> Result<FirstLook, BridgeError> {
+        let line = line.clone();
+        let plan = self.ask(|reply| Request::FirstLook { line, reply }).await?;
+        Ok(plan.look)
+    }
+
+    /// Takes over all messages that a SIM held at the first start of its line: saves them to a file in the data folder, and
+    /// tells the admin chats of it in one silent post. After it each of them is to be handed over by
+    /// [`take_over`](Self::take_over), which says when its slot may be freed.
+    ///
+    /// # Errors
+    ///
+    /// The file, or the store, could not be written; asking again is safe.
+    ///
+    /// # Cancel safety
+    ///
+    /// Asking again is safe, in this life of the program or in the next.
+    pub async fn save_first_look(
+        &self,
+        line: &LineName,
+        held: Vec<(StorageSlot, RawPdu)>,
+    ) -> Result<(), BridgeError> {
+        let asked = line.clone();
+        let plan = self.ask(|reply| Request::FirstLook { line: asked, reply });
+        let FirstLookPlan {
+            look,
+            path,
+            country,
+        } = plan.await?;
+        match look {
+            FirstLook::Over => return Ok(()),
+            FirstLook::Due => {}
+        }
+        let name = line.clone();
+        let save = move || first_start::save(&name, &path, &held, country);
+        let saved = tokio::task::spawn_blocking(save)
+            .await
+            .map_err(|error| BridgeError::Store(error.to_string()))?
+            .map_err(|error| BridgeError::Store(error.to_string()))?;
+        let line = line.clone();
+        self.ask(|reply| Request::FirstLookSaved { line, saved, reply })
+            .await
+    }
+
+    /// Whether people can read of what the SIM held at first, so that what [`take_over`](Self::take_over) called
+    /// [`Arrival::KeptBack`] may be handed over once more, to be freed.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn first_look_is_shown(&self, line: &LineName) -> Result<bool, BridgeError> {
+        let line = line.clone();
+        self.ask(|reply| Request::FirstLookShown { line, reply })
+            .await
     }
 
     /// Takes over the outcome of a part whose sending was given up as unknown before.
@@ -228,6 +291,18 @@ pub enum Arrival {
     New,
     /// Stored before.
     Repeated,
+    /// The SIM held it at the first start. It is saved, but its slot must not be freed before
+    /// [`BridgeHandle::first_look_is_shown`].
+    KeptBack,
+}
+
+/// Whether a line's SIM was looked at before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstLook {
+    /// Never, or not to the end: what it holds is to be collected, and given to [`BridgeHandle::save_first_look`].
+    Due,
+    /// Whatever comes is new, or known.
+    Over,
 }
 
 /// A part whose result may come late, to another life of the program than the one that sent it.
@@ -357,6 +432,19 @@ pub(crate) enum Request {
         gone: Vec<RawPdu>,
         received: Vec<(Origin, RawPdu)>,
         reply: Reply<Vec<Arrival>>,
+    },
+    FirstLook {
+        line: LineName,
+        reply: Reply<FirstLookPlan>,
+    },
+    FirstLookSaved {
+        line: LineName,
+        saved: Saved,
+        reply: Reply<()>,
+    },
+    FirstLookShown {
+        line: LineName,
+        reply: Reply<bool>,
     },
     LateOutcome {
         part: PartId,

@@ -34,8 +34,8 @@ pub use address::{Address, AddressError, Conversation, Country, LineName};
 pub use bridge::Bridge;
 pub use chat::{ChatAdapter, ChatError};
 pub use handle::{
-    Arrival, BridgeError, BridgeHandle, DeliveryReports, LateOutcome, LineNotice, LineSettings,
-    Origin, Pending, Sending, UnfinishedPart,
+    Arrival, BridgeError, BridgeHandle, DeliveryReports, FirstLook, LateOutcome, LineNotice,
+    LineSettings, Origin, Pending, Sending, UnfinishedPart,
 };
 pub use id::{MessageId, PartId, PostId, Timestamp};
 pub use link::{SendError, SmsLink};

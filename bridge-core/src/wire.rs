@@ -27,6 +27,8 @@ pub(crate) struct IncomingSms {
     /// Of this part alone.
     pub(crate) text: String,
     pub(crate) sent_at: Option<String>,
+    /// The same as an instant.
+    pub(crate) instant: Option<Timestamp>,
     pub(crate) dated: Dated,
     /// `None` where it is whole.
     pub(crate) place_in_set: Option<PlaceInSet>,
@@ -76,6 +78,7 @@ fn sms(deliver: &Deliver, country: Option<Country>) -> IncomingSms {
         from: address(&deliver.originating_address, country),
         text: shown(&[Some(&deliver.user_data)]),
         sent_at: at.is_valid().then(|| at.to_string()),
+        instant: milliseconds(at),
         dated: if at.is_valid() { Dated::Yes } else { Dated::No },
         place_in_set: deliver
             .user_data

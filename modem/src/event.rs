@@ -18,6 +18,9 @@ pub enum Event {
         /// What it seems to be.
         kind: Kind,
     },
+    /// Whatever the modem's memories held when the line came up has been passed on, and nothing that was announced since.
+    /// Told once each time that it comes up; a memory that cannot be read for a long time is left to a later look.
+    LookedThrough,
     /// What became of a send after its caller had been answered `Unknown`, or had gone away.
     LateOutcome {
         /// The caller's own mark of that send.

@@ -114,7 +114,7 @@ impl Screen {
         let contact = match &post.content {
             Content::Sms { from, .. } => Some(from.clone()),
             Content::Mirror { to, .. } => Some(to.clone()),
-            Content::Notice { .. } => None,
+            Content::Notice { .. } | Content::Digest { .. } => None,
         };
         let number = state.add(Message {
             post: Some(post.id),
@@ -206,7 +206,9 @@ impl Screen {
                 self.ink(Ink::Contact, &plain(to)),
                 plain(text)
             ),
-            Content::Notice { text } => format!("{number_shown}{remark} {}", plain(text)),
+            Content::Notice { text } | Content::Digest { text } => {
+                format!("{number_shown}{remark} {}", plain(text))
+            }
         };
         for choice in &post.choices {
             if let Some(command) = &choice.command {

@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use super::counterpart::until;
 use super::{PATIENCE, program};
 
 /// The bridge, running or stopped, with its folder.
@@ -56,6 +57,16 @@ impl Bridge {
             .stderr(log)
             .kill_on_drop(true);
         self.child = Some(command.spawn().expect("sms-bridge starts"));
+    }
+
+    /// Waits until the first look at the SIM is over: what comes before that is told in one post.
+    pub(crate) async fn looked(&self) {
+        until(async || self.log().contains("first look at the SIM is over")).await;
+    }
+
+    /// A folder of its data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     fn log_file(&self) -> PathBuf {

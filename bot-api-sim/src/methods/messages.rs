@@ -28,6 +28,7 @@ pub(super) fn send(world: &mut World, bot: i64, parameters: &Parameters) -> Answ
         is_topic,
         reply_to,
         keyboard: markup,
+        silent: parameters.flag("disable_notification"),
         link_preview_options: parameters.json("link_preview_options", "link preview options")?,
         ..Message::new(bot, formatted.text)
     };

@@ -171,6 +171,20 @@ pub(crate) fn taken(line: &LineName, tpdu: &str) -> Vec<u8> {
     Key::new("taken").text(line.as_str()).text(tpdu).0
 }
 
+pub(crate) fn taken_prefix(line: &LineName) -> Vec<u8> {
+    Key::new("taken").text(line.as_str()).0
+}
+
+/// The first look at what a line's SIM held.
+pub(crate) fn first_look(line: &LineName) -> Vec<u8> {
+    Key::new("first-look").text(line.as_str()).0
+}
+
+/// A TPDU that the SIM held at the first look, by its hexadecimal form, until its slot is free.
+pub(crate) fn held(line: &LineName, tpdu: &str) -> Vec<u8> {
+    Key::new("held").text(line.as_str()).text(tpdu).0
+}
+
 /// A key to be removed some time after this number, which is a time.
 pub(crate) fn expiry(id: u64) -> Vec<u8> {
     Key::new("expiry").number(id).0

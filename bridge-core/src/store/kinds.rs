@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 
 use crate::slots::Marks;
 use crate::store::record::{
-    Expiring, FragmentSet, Mark, Message, NoticeHour, Part, Post, Quarantined, ReceiptNote,
-    Restored, RoomNote, RoomUse, Sends, StagedNote, Taken, Tally, ToldNotice, UnmatchedReport,
+    Expiring, FirstLookNote, FragmentSet, Mark, Message, NoticeHour, Part, Post, Quarantined,
+    ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Taken, Tally, ToldNotice,
+    UnmatchedReport,
 };
 
 /// Reads the JSON of a record and gives it back as this program writes it.
@@ -18,7 +19,9 @@ static KINDS: &[(&str, Read)] = &[
     ("cursor", read::<String>),
     ("event", read::<()>),
     ("expiry", read::<Expiring>),
+    ("first-look", read::<FirstLookNote>),
     ("fragments", read::<FragmentSet>),
+    ("held", read::<()>),
     ("last-id", read::<u64>),
     ("mark", read::<Mark>),
     ("mark-due", read::<()>),

@@ -224,6 +224,27 @@ pub(crate) enum RoomUse {
     Shared,
 }
 
+/// The first look at what a line's SIM held. None is stored before the first start of the line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FirstLookNote {
+    pub(crate) at: Timestamp,
+    /// What is held is saved under this name in the data folder.
+    pub(crate) file: String,
+    pub(crate) state: FirstLookState,
+}
+
+/// How far the first look is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FirstLookState {
+    /// Begun: nothing is known of what is held.
+    Looking,
+    /// The file is written; the slots stay as they are until one of the posts stands in its chat.
+    Saved { text: String, posts: Vec<PostId> },
+    /// The slots may be freed, or there were none.
+    Over,
+}
+
 /// A key that is removed some time after this was stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Expiring {

@@ -40,7 +40,13 @@ impl Work<'_> {
             Origin::Stored(slot) => Some(slot),
             Origin::Direct => None,
         };
-        match wire::read(pdu, self.core.country(line)) {
+        let received = wire::read(pdu, self.core.country(line));
+        if slot.is_some()
+            && let Some(arrival) = self.held_arrived(line, pdu, &received)?
+        {
+            return Ok(arrival);
+        }
+        match received {
             Received::Sms(sms) => self.message_part_arrived(line, slot, pdu, sms),
             Received::Report(report) => {
                 let key = keys::taken(line, &report.tpdu);
@@ -62,6 +68,7 @@ impl Work<'_> {
             Received::Report(report) => report.tpdu,
             Received::Unreadable(_) => pdu.0.clone(),
         };
+        self.transaction.remove(keys::held(line, &tpdu));
         let key = keys::taken(line, &tpdu);
         if let Some(mut taken) = self.transaction.load::<Taken>(&key)? {
             match taken.dated {
@@ -75,7 +82,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn take(
+    pub(super) fn take(
         &mut self,
         key: Vec<u8>,
         slot: Option<&StorageSlot>,

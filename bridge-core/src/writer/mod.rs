@@ -8,6 +8,7 @@
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
 mod compose;
+pub(crate) mod first_start;
 mod fragments;
 mod incoming;
 mod marks;

@@ -359,7 +359,9 @@ impl Work<'_> {
         let mut content = post.content.clone();
         match &mut content {
             Content::Sms { notes, .. } => notes.push(note),
-            Content::Notice { text } => *text = format!("{text}\n({note})"),
+            Content::Notice { text } | Content::Digest { text } => {
+                *text = format!("{text}\n({note})");
+            }
             Content::Mirror {
                 to, author, text, ..
             } => {

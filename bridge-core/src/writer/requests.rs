@@ -19,6 +19,15 @@ impl Writer {
             } => {
                 self.answer(group, reply, |work| work.take_over(&line, &gone, &received));
             }
+            Request::FirstLook { line, reply } => {
+                self.answer(group, reply, |work| work.first_look(&line));
+            }
+            Request::FirstLookSaved { line, saved, reply } => {
+                self.answer(group, reply, |work| work.first_look_saved(&line, saved));
+            }
+            Request::FirstLookShown { line, reply } => {
+                self.answer(group, reply, |work| work.first_look_shown(&line));
+            }
             Request::LateOutcome {
                 part,
                 outcome,

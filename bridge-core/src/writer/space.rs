@@ -52,10 +52,13 @@ impl Need {
             Request::TakeOver { received, .. } if received.is_empty() => Self::Outcome,
             Request::TakeOver { .. }
             | Request::Submit { .. }
+            | Request::FirstLookSaved { .. }
             | Request::ClaimPart { .. }
             | Request::LineNotice { .. } => Self::New,
             Request::ClaimChat { .. } => Self::Show,
             Request::LateOutcome { .. }
+            | Request::FirstLook { .. }
+            | Request::FirstLookShown { .. }
             | Request::Cursor { .. }
             | Request::RoomKind { .. }
             | Request::Pending { .. }

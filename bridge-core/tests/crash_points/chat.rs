@@ -61,7 +61,9 @@ pub(crate) fn room_of(destination: &Destination) -> String {
 fn rendered(post: &OutgoingPost) -> String {
     match &post.content {
         Content::Sms { text, notes, .. } => format!("{text}\n{}", notes.join("\n")),
-        Content::Mirror { text, .. } | Content::Notice { text } => text.clone(),
+        Content::Mirror { text, .. } | Content::Notice { text } | Content::Digest { text } => {
+            text.clone()
+        }
     }
 }
 

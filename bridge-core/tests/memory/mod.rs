@@ -93,7 +93,7 @@ fn rendered(post: &OutgoingPost) -> String {
             via,
             text,
         } => format!("{to} ({author}) via {via}: {text}"),
-        Content::Notice { text } => text.clone(),
+        Content::Notice { text } | Content::Digest { text } => text.clone(),
     };
     text.replace('\u{202e}', "")
 }

@@ -4,6 +4,7 @@
 //! nobody deleted it for ten minutes. Whoever takes it finds repeats by the PDU.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
 use std::time::Duration;
 
 use super::command::{AnswerLines, Command};
@@ -47,6 +48,18 @@ pub(super) struct Slots {
     wary_until: Duration,
     /// Memories whose listing never answered, or was refused: read slot by slot.
     unlistable: BTreeSet<Memory>,
+    /// The line came up and [`Event::LookedThrough`] was not told since.
+    first_look: FirstLook,
+    /// What was announced meanwhile: it is new, and is read behind [`Event::LookedThrough`].
+    announced: BTreeSet<StorageSlot>,
+}
+
+/// Whether the look at everything is over that a line takes when it comes up.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum FirstLook {
+    UnderWay,
+    #[default]
+    Over,
 }
 
 #[derive(Debug)]
@@ -60,7 +73,7 @@ struct PassedOn {
 impl Slots {
     pub(super) fn forget(&mut self) {
         *self = Self {
-            unlistable: std::mem::take(&mut self.unlistable),
+            unlistable: mem::take(&mut self.unlistable),
             wary_until: self.wary_until,
             ..Self::default()
         };
@@ -68,7 +81,11 @@ impl Slots {
 
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
-        self.to_read.len() + self.to_list.len() + self.passed_on.len() + self.unlistable.len()
+        self.to_read.len()
+            + self.to_list.len()
+            + self.passed_on.len()
+            + self.unlistable.len()
+            + self.announced.len()
     }
 
     pub(super) fn wants_reading(&self) -> bool {
@@ -79,6 +96,24 @@ impl Slots {
         if self.to_list.len() < MEMORIES {
             self.to_list.insert(memory);
         }
+    }
+
+    /// The line came up, and everything is to be listed.
+    pub(super) fn begin_first_look(&mut self) {
+        self.first_look = FirstLook::UnderWay;
+    }
+
+    fn announced(&mut self, slot: StorageSlot) {
+        if self.first_look == FirstLook::UnderWay && self.announced.len() < WAITING {
+            self.announced.insert(slot);
+        } else {
+            self.read(slot);
+        }
+    }
+
+    /// What was announced during the first look is not part of it.
+    fn waits_its_turn(&self, slot: &StorageSlot) -> bool {
+        self.first_look == FirstLook::UnderWay && self.announced.contains(slot)
     }
 
     fn read(&mut self, slot: StorageSlot) {
@@ -177,7 +212,7 @@ impl Engine {
         let memory = named.or(usual).unwrap_or(Memory::Sim);
         let index = text::number::<u16>(arguments, 1);
         match index.map(|index| self.slot_of(memory.clone(), index)) {
-            Some(Some(slot)) => self.slots.read(slot),
+            Some(Some(slot)) => self.slots.announced(slot),
             Some(None) => {
                 for place in self.places_of_new_messages() {
                     self.slots.list(place);
@@ -189,6 +224,19 @@ impl Engine {
 
     /// The next slot to read or memory to list; one that cannot be listed is read slot by slot.
     pub(super) fn next_reading(&mut self) -> Option<Job> {
+        let job = self.reading_due();
+        if job.is_some() || self.slots.first_look == FirstLook::Over {
+            return job;
+        }
+        self.slots.first_look = FirstLook::Over;
+        self.event(Event::LookedThrough);
+        for slot in mem::take(&mut self.slots.announced) {
+            self.slots.read(slot);
+        }
+        self.reading_due()
+    }
+
+    fn reading_due(&mut self) -> Option<Job> {
         loop {
             if let Some(slot) = self.slots.to_read.pop_front() {
                 return Some(Job::Read {
@@ -350,7 +398,7 @@ impl Engine {
         status: SlotStatus,
         pdu: RawPdu,
     ) {
-        if !status.is_received() {
+        if !status.is_received() || self.slots.waits_its_turn(&slot) {
             return;
         }
         if let Some(known) = self.slots.passed_on.get(&slot)

@@ -66,6 +66,7 @@ impl Engine {
         for memory in self.all_memories() {
             self.slots.list(memory);
         }
+        self.slots.begin_first_look();
     }
 
     pub(super) fn next_check(&mut self, now: Duration) -> Option<Job> {

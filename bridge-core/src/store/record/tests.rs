@@ -188,6 +188,21 @@ fn stored_forms() {
         })
         .unwrap(),
     );
+    for state in [
+        FirstLookState::Looking,
+        FirstLookState::Saved {
+            text: "t".to_owned(),
+            posts: vec![PostId(5)],
+        },
+        FirstLookState::Over,
+    ] {
+        let note = FirstLookNote {
+            at: now,
+            file: "sim-home.jsonl".to_owned(),
+            state,
+        };
+        add("first-look", encode(&note).unwrap());
+    }
     let set = FragmentSet {
         conversation: conversation.clone(),
         total: 3,

@@ -88,6 +88,8 @@ struct Bench {
     written: Vec<String>,
     /// What came out, a line for each.
     told: String,
+    /// What had been told each time that everything was looked through, which `told` leaves out.
+    looked_through: Vec<String>,
     last_id: u64,
     /// Each `OK` is said again after this time.
     doubled_after: Option<Duration>,
@@ -102,6 +104,7 @@ impl Bench {
             coming: Vec::new(),
             written: Vec::new(),
             told: String::new(),
+            looked_through: Vec::new(),
             last_id: 0,
             doubled_after: None,
         }
@@ -225,6 +228,10 @@ impl Bench {
             }
             while let Some(output) = self.engine.poll_event() {
                 busy = true;
+                if output == Output::Event(Event::LookedThrough) {
+                    self.looked_through.push(self.told.clone());
+                    continue;
+                }
                 let line = told(&output)
                     .replace(HELLO, "HELLO")
                     .replace(WORLD, "WORLD")
@@ -353,6 +360,7 @@ fn told(output: &Output) -> String {
             Ok(accepted) => format!("late, tag {tag}: {}", accepted_words(*accepted)),
             Err(error) => format!("late, tag {tag}: {error}"),
         },
+        Output::Event(Event::LookedThrough) => "looked through".to_owned(),
         Output::Event(Event::PhaseChanged(phase)) => format!("phase: {phase}"),
         Output::Event(Event::Ussd(answer)) if answer.follow_up == FollowUp::Ended => {
             format!("ussd: {}", answer.text.reveal())

@@ -149,7 +149,10 @@ impl Line {
     }
 
     pub(super) fn take(&mut self, output: &Output) {
-        self.told.push(told(output));
+        // When the line came up says nothing of its sends.
+        if *output != Output::Event(Event::LookedThrough) {
+            self.told.push(told(output));
+        }
         if matches!(output, Output::Answer { .. }) {
             self.answers.push(output.clone());
         }
@@ -184,6 +187,7 @@ impl Line {
             Output::Answer { .. }
             | Output::Event(
                 Event::PhaseChanged(_)
+                | Event::LookedThrough
                 | Event::Ussd(_)
                 | Event::Call(_)
                 | Event::NetworkTime(_)

@@ -173,3 +173,56 @@ fn a_full_memory_is_emptied_by_storing() {
     );
     assert_eq!(sim(1).memory, Memory::Sim);
 }
+
+/// By it the first start knows that it has seen all: told behind the last message, however the memories are read, and once
+/// each time that the line comes up.
+#[test]
+fn that_everything_was_looked_through_is_told_behind_it() {
+    let both = "(\"SM\",\"ME\")";
+    let listing =
+        format!("\r\n+CMGL: 1,0,,24\r\n{HELLO}\r\n+CMGL: 2,1,,24\r\n{WORLD}\r\n\r\nOK\r\n");
+    let read = |pdu: &str| format!("\r\n+CMGR: 0,,24\r\n{pdu}\r\n\r\nOK\r\n");
+    type Script<'a> = &'a dyn Fn(&mut Bench);
+    let both_told = "received SM 1 Message HELLO\nreceived SM 2 Message WORLD\n";
+    let first_told = "received SM 1 Message HELLO\n";
+    let cases: [(&str, &str, Script<'_>); 4] = [
+        ("listed", both_told, &|bench| {
+            bench.rule("AT+CMGL=4", 1, &listing);
+        }),
+        ("a SIM that is busy at first", both_told, &|bench| {
+            bench.rule("AT+CMGL=4", 1, &listing);
+            bench.rule("AT+CMGL=4", 3, "\r\n+CMS ERROR: 314\r\n");
+        }),
+        ("no listing", both_told, &|bench| {
+            bench.rule("AT+CMGL=4", usize::MAX, "\r\nERROR\r\n");
+            bench.rule("AT+CMGR=1", 1, &read(HELLO));
+            bench.rule("AT+CMGR=2", 1, &read(WORLD));
+        }),
+        ("announced meanwhile: it is new", first_told, &|bench| {
+            bench.rule("AT+CMGR=2", 1, &read(WORLD));
+            let first =
+                format!("\r\n+CMGL: 1,0,,24\r\n{HELLO}\r\n\r\n+CMTI: \"SM\",2\r\n\r\nOK\r\n");
+            bench.rule("AT+CMGL=4", 1, &first);
+        }),
+    ];
+    for (what, told, script) in cases {
+        let mut bench = Bench::new(settings());
+        bench.rule(
+            "AT+CPMS=?",
+            usize::MAX,
+            &format!("\r\n+CPMS: {both},{both},{both}\r\n\r\nOK\r\n"),
+        );
+        script(&mut bench);
+        bench.bring_up();
+        bench.run(seconds(300));
+        let [before] = bench.looked_through.as_slice() else {
+            panic!("{what}: {:?}", bench.looked_through);
+        };
+        assert!(before.ends_with(told), "{what}: {before}");
+        assert!(bench.told.contains(both_told), "{what}: {}", bench.told);
+        bench.engine.handle_closed(crate::status::Phase::Opening);
+        bench.bring_up();
+        bench.run(seconds(300));
+        assert_eq!(bench.looked_through.len(), 2, "{what}: it came up again");
+    }
+}
