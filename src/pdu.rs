@@ -3,6 +3,7 @@
 //! With `--json` there is exactly one object for each input; a bad one is an object too, and the next is read.
 
 mod encode;
+mod content;
 mod report;
 
 use std::io::{self, Write};

@@ -203,6 +203,50 @@ fn a_bad_line_is_an_object_too_and_the_next_is_read() {
     );
 }
 
+/// From +12025550100, made by hand: TP-DCS C8; an MMS notification over port 2948; class 0; TP-PID 42.
+#[test]
+fn what_is_not_plain_text_says_what_it_is() {
+    let message = |first: &str, protocol: &str, coding: &str, user_data: &str| {
+        format!("00{first}0B912120550501F0{protocol}{coding}62101321000002{user_data}")
+    };
+    let mms = "0605040B8423F0010605BE8D90AF848C829854008918802B31323032353535303130302F54\
+        5950453D504C4D4E008E0201F48805810301518083612E6200";
+    let input = [
+        message("04", "00", "C8", "00"),
+        message("44", "00", "04", &format!("{:02X}{mms}", mms.len() / 2)),
+        message("04", "00", "10", "05E8329BFD06"),
+        message("04", "42", "00", "05E8329BFD06"),
+        message("04", "00", "00", "05E8329BFD06"),
+    ]
+    .join("\n");
+    let (output, objects) = decode_json(&[], &input);
+    assert!(output.status.success());
+    let content = |at: usize| objects[at].get("content").cloned().unwrap_or_default();
+    assert_eq!(
+        content(0),
+        json!({"kind": "message-waiting", "summary": "voice mail waiting", "waiting": "voicemail",
+            "active": true, "store": false})
+    );
+    assert_eq!(content(1)["kind"], "mms-notification");
+    assert_eq!(content(1)["from"], "+12025550100");
+    assert_eq!(
+        (
+            &content(1)["size"],
+            &content(1)["expiry"],
+            &content(1)["url"]
+        ),
+        (&json!(500), &json!(86_400), &json!("a.b"))
+    );
+    assert_eq!(content(2)["kind"], "flash");
+    assert_eq!(
+        (&content(3)["kind"], &content(3)["number"]),
+        (&json!("replace"), &json!(2))
+    );
+    assert!(objects[4].get("content").is_none());
+    let people = run_with_input(program().args(["pdu", "decode"]), &input);
+    assert!(stdout(&people).contains("MMS from +12025550100, 1 kB, kept for 24 hours, at a.b"));
+}
+
 #[test]
 fn strict_takes_an_anomaly_for_an_error() {
     let sloppy = format!("{}FFFF", hello());

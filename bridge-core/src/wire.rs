@@ -1,8 +1,9 @@
 //! Between TPDUs and the words of the domain: the only user of `sms-codec`.
 
 use sms_codec::{
-    Address as TpAddress, DecodeOptions, Deliver, Outcome, Reference, ReferenceWidth, SegmentError,
-    SegmentOptions, StatusReport, Submit, Timestamp as ScTimestamp, Tpdu, UserData,
+    Address as TpAddress, Content, DecodeOptions, Deliver, Outcome, ProtocolId, Reference,
+    ReferenceWidth, SegmentError, SegmentOptions, StatusReport, Submit, Timestamp as ScTimestamp,
+    Tpdu, UserData,
 };
 
 use crate::address::{Address, Country};
@@ -76,7 +77,7 @@ fn sms(deliver: &Deliver, country: Option<Country>) -> IncomingSms {
     let at = &deliver.service_centre_timestamp;
     IncomingSms {
         from: address(&deliver.originating_address, country),
-        text: shown(&[Some(&deliver.user_data)]),
+        text: shown(deliver.protocol_id, &[Some(&deliver.user_data)]),
         sent_at: at.is_valid().then(|| at.to_string()),
         instant: milliseconds(at),
         dated: if at.is_valid() { Dated::Yes } else { Dated::No },
@@ -126,12 +127,16 @@ fn milliseconds(at: &ScTimestamp) -> Option<Timestamp> {
 
 /// The text of a message out of what has arrived of it: part number and PDU, by number. Missing parts are marked.
 pub(crate) fn join(total: u8, arrived: &[(u8, String)]) -> String {
+    let mut protocol_id = ProtocolId::DEFAULT;
     let parts: Vec<(u8, UserData)> = arrived
         .iter()
         .filter_map(|(number, pdu)| {
             let decoded = sms_codec::decode_hex(pdu, &DecodeOptions::default()).ok()?;
             match decoded.tpdu {
-                Tpdu::Deliver(deliver) => Some((*number, deliver.user_data)),
+                Tpdu::Deliver(deliver) => {
+                    protocol_id = deliver.protocol_id;
+                    Some((*number, deliver.user_data))
+                }
                 Tpdu::Submit(_)
                 | Tpdu::StatusReport(_)
                 | Tpdu::DeliverReport(_)
@@ -148,19 +153,30 @@ pub(crate) fn join(total: u8, arrived: &[(u8, String)]) -> String {
                 .map(|(_, user_data)| user_data)
         })
         .collect();
-    shown(&all)
+    shown(protocol_id, &all)
 }
 
-fn shown(parts: &[Option<&UserData>]) -> String {
-    if let Some(text) = sms_codec::join(parts, " […] ") {
-        return text;
+/// The text, or a line about what it is where it has none that a person can read.
+fn shown(protocol_id: ProtocolId, parts: &[Option<&UserData>]) -> String {
+    let first_parts: Vec<&UserData> = parts.iter().map_while(|part| *part).collect();
+    let content = Content::of_parts(protocol_id, &first_parts);
+    let text = sms_codec::join(parts, " […] ");
+    match (content, text) {
+        (Some(Content::Email(email)), _) if email.from.is_some() => {
+            Content::Email(email).to_string()
+        }
+        (Some(content), _) if !content.leaves_text() => format!("({content})"),
+        (Some(content), Some(text)) if text.is_empty() => format!("({content})"),
+        (_, Some(text)) => text,
+        (_, None) => {
+            let octets: usize = parts
+                .iter()
+                .flatten()
+                .map(|user_data| user_data.body().len())
+                .sum();
+            format!("(This SMS carries {octets} bytes of data for a program, and no text.)")
+        }
     }
-    let octets: usize = parts
-        .iter()
-        .flatten()
-        .map(|user_data| user_data.body().len())
-        .sum();
-    format!("(This SMS carries {octets} bytes of data for a program, and no text.)")
 }
 
 /// Writes a text as finished SUBMIT TPDUs in hexadecimal.
@@ -191,4 +207,67 @@ pub(crate) enum ComposeError {
     Recipient(String),
     #[error("{0}; cut it into shorter messages")]
     Text(#[from] SegmentError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From +447700900123, with this first octet, TP-PID, TP-DCS and user data.
+    fn deliver(first: &str, protocol: &str, coding: &str, user_data: &str) -> String {
+        let user_data = user_data.replace(' ', "");
+        format!("00{first}0C91447700091032{protocol}{coding}42100251320480{user_data}")
+    }
+
+    #[track_caller]
+    fn check(pdu: String, text: &str) {
+        match read(&RawPdu(pdu), None) {
+            Received::Sms(sms) => assert_eq!(sms.text, text),
+            other @ (Received::Report(_) | Received::Unreadable(_)) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_a_line_that_can_be_read() {
+        check(deliver("04", "00", "00", "05E8329BFD06"), "hello");
+        check(deliver("04", "00", "10", "05E8329BFD06"), "hello");
+        check(deliver("04", "42", "00", "05E8329BFD06"), "hello");
+        check(deliver("04", "00", "C8", "00"), "(voice mail waiting)");
+        check(deliver("04", "00", "D8", "05E8329BFD06"), "hello");
+        check(deliver("04", "32", "00", "05E8329BFD06"), "hello");
+        check(
+            deliver(
+                "44",
+                "00",
+                "04",
+                "17 0605040B8423F0 01 06 01BE 8C82 98 31 00 83 612E62 00",
+            ),
+            "(MMS, at a.b)",
+        );
+        check(
+            deliver("44", "00", "04", "09 06050415810000 0102"),
+            "(This SMS carries 2 bytes of data for a program, and no text.)",
+        );
+    }
+
+    #[test]
+    fn a_long_mms_notification_is_read_out_of_its_parts() {
+        let part = |number: &str, body: &str| {
+            let header = format!("0B00030702{number}05040B8423F0");
+            let user_data = format!("{header}{body}").replace(' ', "");
+            let length = user_data.len() / 2;
+            deliver("44", "00", "04", &format!("{length:02X}{user_data}"))
+        };
+        let first = part("01", "0106 01BE 8C82 98 31 00 83 61");
+        let second = part("02", "2E62 00");
+        assert_eq!(
+            join(2, &[(2, second.clone()), (1, first.clone())]),
+            "(MMS, at a.b)"
+        );
+        assert_eq!(join(2, &[(1, first)]), "(MMS, at a)");
+        assert_eq!(
+            join(2, &[(2, second)]),
+            "(This SMS carries 3 bytes of data for a program, and no text.)"
+        );
+    }
 }

@@ -337,10 +337,21 @@ pub enum Waiting {
     Email,
     /// Something else.
     Other,
+    /// Video mail, which only an element of the user data header can announce (3GPP TS 23.040 §9.2.3.24.2).
+    Video,
 }
 
 impl Waiting {
-    pub(crate) fn from_bits(bits: u8) -> Self {
+    /// From the octet of a special message indication, where reserved kinds are to be taken for others.
+    pub(crate) fn from_indication(octet: u8) -> Self {
+        match octet & 0x1F {
+            0x07 => Self::Video,
+            kind @ 0x00..=0x03 => Self::from_bits(kind),
+            _ => Self::Other,
+        }
+    }
+
+    fn from_bits(bits: u8) -> Self {
         match bits & 0x03 {
             0 => Self::Voicemail,
             1 => Self::Fax,
@@ -354,7 +365,7 @@ impl Waiting {
             Self::Voicemail => 0,
             Self::Fax => 1,
             Self::Email => 2,
-            Self::Other => 3,
+            Self::Other | Self::Video => 3,
         }
     }
 }
@@ -366,6 +377,7 @@ impl fmt::Display for Waiting {
             Self::Fax => "fax",
             Self::Email => "e-mail",
             Self::Other => "other mail",
+            Self::Video => "video mail",
         })
     }
 }

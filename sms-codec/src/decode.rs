@@ -234,7 +234,17 @@ impl Tpdu {
                 StatusReport::parse(reader).map(Self::StatusReport)
             }
             (2, Direction::ToNetwork) => Command::parse(reader).map(Self::Command),
-            (reserved, _) => Err(reader.fault(start, Fault::ReservedMessageType(reserved))),
+            // A phone is to take the reserved type for a DELIVER (3GPP TS 23.040 §9.2.3.1).
+            (reserved, Direction::Stored | Direction::FromNetwork) => {
+                reader.flag(
+                    start,
+                    AnomalyKind::ReservedValue(Field::FirstOctet, reserved),
+                );
+                Deliver::parse(reader).map(Self::Deliver)
+            }
+            (reserved, Direction::ToNetwork) => {
+                Err(reader.fault(start, Fault::ReservedMessageType(reserved)))
+            }
         }
     }
 }
@@ -300,10 +310,7 @@ mod tests {
             ("\"\"", "octet 0: the PDU is empty"),
             ("00ZZ", "octet 1: 'Z' is not a hexadecimal digit"),
             ("00", "octet 1: the PDU ends before first octet is complete"),
-            (
-                "0003",
-                "octet 1: message type 3 is reserved by the standard",
-            ),
+            ("0003", "octet 2: the PDU ends before TP-OA is complete"),
             ("FF", "octet 0: service-centre address cannot be 255 long"),
             (
                 "0791",

@@ -38,6 +38,7 @@
 
 mod address;
 mod command;
+mod content;
 mod data_coding;
 mod decode;
 mod deliver;
@@ -69,6 +70,10 @@ pub use address::{
     Address, MAX_ALPHANUMERIC_SEPTETS, MAX_DIGITS, NumberError, NumberingPlan, TypeOfNumber,
 };
 pub use command::{Command, CommandType};
+pub use content::{
+    Appointment, Contact, Content, Email, MailWaiting, MmsExpiry, MmsKind, MmsNotification,
+    ServiceIndication, ServiceLoading, Storage,
+};
 pub use data_coding::{
     Alphabet, Class, Compression, DataCoding, Retention, Waiting, WaitingHandling, WaitingState,
 };
@@ -92,5 +97,7 @@ pub use submit_report::SubmitReport;
 pub use timestamp::Timestamp;
 pub use tpdu::{MessageReference, Tpdu};
 pub use user_data::{MAX_OCTETS, UserData};
-pub use user_data_header::{Concatenation, Element, Elements, Ports, ReferenceWidth};
+pub use user_data_header::{
+    Concatenation, Element, Elements, ElementsWithOctets, Ports, ReferenceWidth, ReplyAddress,
+};
 pub use validity::{RelativePeriod, ValidityPeriod};

@@ -21,6 +21,11 @@ impl ProtocolId {
         self.0 == 0x40
     }
 
+    /// Internet electronic mail: the text begins with an address (§3.8).
+    pub fn is_email(self) -> bool {
+        self.0 == 0x32
+    }
+
     /// A voice mailbox or the like wants a call back.
     pub fn is_return_call(self) -> bool {
         self.0 == 0x5F

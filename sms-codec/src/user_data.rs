@@ -4,6 +4,7 @@
 //! surrogate pair is whole again only when its parts are joined *before* they are read as characters:
 //! [`join`](crate::join).
 
+use crate::address::Address;
 use crate::data_coding::{Alphabet, DataCoding};
 use crate::error::{AnomalyKind, DecodeError, Field};
 use crate::gsm7::{self, Reading, Shifts};
@@ -103,6 +104,20 @@ impl UserData {
             .last()
     }
 
+    /// Whom an answer is to go to instead of the sender; `None` where the header does not say (§9.2.3.24.12).
+    pub fn reply_address(&self) -> Option<Address> {
+        self.elements().find_map(|element| match element {
+            Element::ReplyAddress(found) => found.address(),
+            Element::Concatenation(_)
+            | Element::SpecialMessage { .. }
+            | Element::Ports(_)
+            | Element::EmailHeader { .. }
+            | Element::SingleShift(_)
+            | Element::LockingShift(_)
+            | Element::Other { .. } => None,
+        })
+    }
+
     /// The national tables that the header names. Of several elements the last counts.
     pub fn shifts(&self) -> Shifts {
         self.elements()
@@ -118,6 +133,8 @@ impl UserData {
                 Element::Concatenation(_)
                 | Element::SpecialMessage { .. }
                 | Element::Ports(_)
+                | Element::EmailHeader { .. }
+                | Element::ReplyAddress(_)
                 | Element::Other { .. } => shifts,
             })
     }

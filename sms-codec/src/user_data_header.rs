@@ -5,15 +5,20 @@
 
 use std::fmt;
 
+use crate::address::Address;
 use crate::data_coding::Waiting;
+use crate::error::Field;
 use crate::gsm7::Shifts;
 use crate::national::Language;
+use crate::reader::Reader;
 
 const CONCATENATION_8: u8 = 0x00;
 const SPECIAL_MESSAGE: u8 = 0x01;
 const PORTS_8: u8 = 0x04;
 const PORTS_16: u8 = 0x05;
 const CONCATENATION_16: u8 = 0x08;
+const EMAIL_HEADER: u8 = 0x20;
+const REPLY_ADDRESS: u8 = 0x22;
 const SINGLE_SHIFT: u8 = 0x24;
 const LOCKING_SHIFT: u8 = 0x25;
 
@@ -33,6 +38,13 @@ pub enum Element<'a> {
     },
     /// 04 and 05: for an application, not for a person.
     Ports(Ports),
+    /// 20: the text begins with a header of an e-mail.
+    EmailHeader {
+        /// How many characters of the text that is.
+        length: u8,
+    },
+    /// 22: whom an answer is to go to instead of the sender.
+    ReplyAddress(ReplyAddress<'a>),
     /// 24: the extension table of this language.
     SingleShift(Language),
     /// 25: the main table of this language.
@@ -44,6 +56,25 @@ pub enum Element<'a> {
         /// What it holds.
         data: &'a [u8],
     },
+}
+
+/// The address of a reply address element (3GPP TS 23.040 §9.2.3.24.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReplyAddress<'a> {
+    octets: &'a [u8],
+}
+
+impl ReplyAddress<'_> {
+    /// The address; `None` where the octets are none.
+    pub fn address(&self) -> Option<Address> {
+        let mut reader = Reader::new(self.octets, Vec::new());
+        Address::parse(&mut reader, Field::UserDataHeader).ok()
+    }
+
+    /// As on the air.
+    pub fn octets(&self) -> &[u8] {
+        self.octets
+    }
 }
 
 /// Where a part belongs in a longer message (3GPP TS 23.040 §9.2.3.24.1 and §9.2.3.24.8).
@@ -134,9 +165,52 @@ impl Element<'_> {
                 source: 0..=0xFF,
             }) => PORTS_8,
             Self::Ports(_) => PORTS_16,
+            Self::EmailHeader { .. } => EMAIL_HEADER,
+            Self::ReplyAddress(_) => REPLY_ADDRESS,
             Self::SingleShift(_) => SINGLE_SHIFT,
             Self::LockingShift(_) => LOCKING_SHIFT,
             Self::Other { identifier, .. } => *identifier,
+        }
+    }
+
+    /// What the standard calls it, whether it is typed here or kept as octets (3GPP TS 23.040 §9.2.3.24).
+    pub fn name(&self) -> &'static str {
+        match self.identifier() {
+            CONCATENATION_8 => "concatenation, 8-bit reference",
+            SPECIAL_MESSAGE => "special SMS message indication",
+            PORTS_8 => "application ports, 8-bit",
+            PORTS_16 => "application ports, 16-bit",
+            0x06 => "service centre control parameters",
+            0x07 => "user data header source indicator",
+            CONCATENATION_16 => "concatenation, 16-bit reference",
+            0x09 => "wireless control message protocol",
+            0x0A => "text formatting",
+            0x0B => "predefined sound",
+            0x0C => "user defined sound",
+            0x0D => "predefined animation",
+            0x0E => "large animation",
+            0x0F => "small animation",
+            0x10 => "large picture",
+            0x11 => "small picture",
+            0x12 => "variable picture",
+            0x13 => "user prompt indicator",
+            0x14 => "extended object",
+            0x15 => "reused extended object",
+            0x16 => "compression control",
+            0x17 => "object distribution indicator",
+            0x18 => "standard WVG object",
+            0x19 => "character size WVG object",
+            0x1A => "extended object data request",
+            EMAIL_HEADER => "e-mail header",
+            0x21 => "hyperlink",
+            REPLY_ADDRESS => "reply address",
+            0x23 => "enhanced voice mail information",
+            SINGLE_SHIFT => "national language single shift",
+            LOCKING_SHIFT => "national language locking shift",
+            0x70..=0x7F => "SIM toolkit security header",
+            0x80..=0x9F => "between phones",
+            0xC0..=0xDF => "service centre's own",
+            0x02 | 0x03 | 0x1B..=0x1F | 0x26..=0x6F | 0xA0..=0xBF | 0xE0..=0xFF => "reserved",
         }
     }
 }
@@ -193,7 +267,27 @@ pub struct Elements<'a> {
     rest: &'a [u8],
 }
 
+/// Elements with their octets, identifier and length left out.
+#[derive(Debug, Clone)]
+pub struct ElementsWithOctets<'a> {
+    elements: Elements<'a>,
+}
+
+impl<'a> Iterator for ElementsWithOctets<'a> {
+    type Item = (Element<'a>, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let raw = self.elements.next_raw()?.ok()?;
+        Some((raw.element(), raw.data))
+    }
+}
+
 impl<'a> Elements<'a> {
+    /// The same with the octets of each element beside it.
+    pub fn with_octets(self) -> ElementsWithOctets<'a> {
+        ElementsWithOctets { elements: self }
+    }
+
     /// Of the octets behind the header's length.
     pub(crate) fn new(header: &'a [u8]) -> Self {
         Self { rest: header }
@@ -222,18 +316,22 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// What is wrong in the header, with octets in front of it.
-    pub(crate) fn malformed(mut self) -> Vec<(usize, Malformed)> {
+    /// What is wrong in the header, with the octets in front of it.
+    pub(crate) fn malformed(mut self) -> impl Iterator<Item = (usize, Malformed)> {
         let length = self.rest.len();
-        let mut found = Vec::new();
-        loop {
-            let offset = length - self.rest.len();
-            match self.next_raw() {
-                None => return found,
-                Some(Err(fault)) => found.push((offset, fault)),
-                Some(Ok(raw)) => found.extend(raw.decode().err().map(|fault| (offset, fault))),
+        std::iter::from_fn(move || {
+            loop {
+                let offset = length - self.rest.len();
+                let fault = match self.next_raw()? {
+                    Err(fault) => fault,
+                    Ok(raw) => match raw.decode() {
+                        Err(fault) => fault,
+                        Ok(_) => continue,
+                    },
+                };
+                return Some((offset, fault));
             }
-        }
+        })
     }
 }
 
@@ -241,11 +339,7 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Element<'a>;
 
     fn next(&mut self) -> Option<Element<'a>> {
-        let raw = self.next_raw()?.ok()?;
-        Some(raw.decode().unwrap_or(Element::Other {
-            identifier: raw.identifier,
-            data: raw.data,
-        }))
+        Some(self.next_raw()?.ok()?.element())
     }
 }
 
@@ -265,6 +359,14 @@ struct RawElement<'a> {
 }
 
 impl<'a> RawElement<'a> {
+    /// Decoded, or as it is where that cannot be.
+    fn element(&self) -> Element<'a> {
+        self.decode().unwrap_or(Element::Other {
+            identifier: self.identifier,
+            data: self.data,
+        })
+    }
+
     fn decode(&self) -> Result<Element<'a>, Malformed> {
         let identifier = self.identifier;
         match (identifier, self.data) {
@@ -278,7 +380,7 @@ impl<'a> RawElement<'a> {
                 *part,
             ),
             (SPECIAL_MESSAGE, [indication, count]) => Ok(Element::SpecialMessage {
-                kind: Waiting::from_bits(*indication),
+                kind: Waiting::from_indication(*indication),
                 indication: *indication,
                 count: *count,
             }),
@@ -292,6 +394,10 @@ impl<'a> RawElement<'a> {
                     source: u16::from_be_bytes([*source_high, *source_low]),
                 }))
             }
+            (EMAIL_HEADER, [length]) => Ok(Element::EmailHeader { length: *length }),
+            (REPLY_ADDRESS, octets) if fits_address(octets) => {
+                Ok(Element::ReplyAddress(ReplyAddress { octets }))
+            }
             (SINGLE_SHIFT, [language]) => Language::from_identifier(*language)
                 .map(Element::SingleShift)
                 .ok_or(Malformed::Language(*language)),
@@ -301,12 +407,17 @@ impl<'a> RawElement<'a> {
                 .ok_or(Malformed::Language(*language)),
             (
                 CONCATENATION_8 | CONCATENATION_16 | SPECIAL_MESSAGE | PORTS_8 | PORTS_16
-                | SINGLE_SHIFT | LOCKING_SHIFT,
+                | EMAIL_HEADER | REPLY_ADDRESS | SINGLE_SHIFT | LOCKING_SHIFT,
                 _,
             ) => Err(Malformed::Length { identifier }),
             (_, data) => Ok(Element::Other { identifier, data }),
         }
     }
+}
+
+/// A length in semi-octets, a type, and just as many octets as the length asks for.
+fn fits_address(octets: &[u8]) -> bool {
+    matches!(octets, [length @ 0..=20, _, digits @ ..] if digits.len() == usize::from(*length).div_ceil(2))
 }
 
 fn concatenation<'a>(
@@ -337,7 +448,10 @@ mod tests {
     fn check(hex: &str, elements: &[Element<'_>], malformed: &[(usize, Malformed)]) {
         let octets = crate::hex::decode(hex).unwrap();
         assert_eq!(Elements::new(&octets).collect::<Vec<_>>(), elements);
-        assert_eq!(Elements::new(&octets).malformed(), malformed);
+        assert_eq!(
+            Elements::new(&octets).malformed().collect::<Vec<_>>(),
+            malformed
+        );
     }
 
     /// Spelled out by hand from §9.2.3.24 and its subsections.
@@ -394,6 +508,16 @@ mod tests {
             }],
             &[],
         );
+        check(
+            "01028702",
+            &[Element::SpecialMessage {
+                kind: Waiting::Video,
+                indication: 0x87,
+                count: 2,
+            }],
+            &[],
+        );
+        check("200119", &[Element::EmailHeader { length: 25 }], &[]);
         check("", &[], &[]);
     }
 
@@ -435,6 +559,34 @@ mod tests {
             header.emit(&mut octets);
             assert_eq!(crate::hex::encode(&octets), hex);
             assert_eq!(octets.len(), header.octets());
+        }
+    }
+
+    #[test]
+    fn answers_may_go_elsewhere() {
+        let octets = crate::hex::decode("22080B912120550501F0").unwrap();
+        let Some(Element::ReplyAddress(found)) = Elements::new(&octets).next() else {
+            panic!("no reply address")
+        };
+        assert_eq!(found.address().unwrap().to_string(), "+12025550100");
+        check(
+            "22020B91",
+            &[Element::Other {
+                identifier: 0x22,
+                data: &[0x0B, 0x91],
+            }],
+            &[(0, Malformed::Length { identifier: 0x22 })],
+        );
+    }
+
+    #[test]
+    fn every_identifier_has_a_name() {
+        for identifier in 0..=u8::MAX {
+            let element = Element::Other {
+                identifier,
+                data: &[],
+            };
+            assert!(!element.name().is_empty());
         }
     }
 

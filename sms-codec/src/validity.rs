@@ -14,15 +14,46 @@ pub enum ValidityPeriod {
     Relative(RelativePeriod),
     /// Until a point in time.
     Absolute(Timestamp),
-    /// The enhanced format, kept as received (§9.2.3.12.3).
+    /// The enhanced format, kept as received (§9.2.3.12.3): an octet with flags and the format of what follows.
     Enhanced([u8; 7]),
 }
+
+/// Bit 6 of the first octet of the enhanced format.
+const SINGLE_SHOT: u8 = 0x40;
 
 impl ValidityPeriod {
     /// The shortest relative period that is no shorter than `duration`; the longest there is where none is.
     pub fn at_least(duration: Duration) -> Self {
         let octet = (0..=u8::MAX).find(|octet| RelativePeriod(*octet).duration() >= duration);
         Self::Relative(RelativePeriod(octet.unwrap_or(u8::MAX)))
+    }
+
+    /// How long, from the moment the service centre gets it. `None` for a point in time, and for an enhanced format that
+    /// names no period or is reserved.
+    pub fn duration(&self) -> Option<Duration> {
+        match self {
+            Self::Relative(period) => Some(period.duration()),
+            Self::Absolute(_) => None,
+            Self::Enhanced([flags, first, second, third, ..]) => match flags & 0x07 {
+                1 => Some(RelativePeriod(*first).duration()),
+                2 if *first > 0 => Some(Duration::from_secs(u64::from(*first))),
+                3 => {
+                    let [hours, minutes, seconds] = [*first, *second, *third].map(two_digits);
+                    Some(Duration::from_secs(
+                        hours? * 3600 + minutes? * 60 + seconds?,
+                    ))
+                }
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether the service centre is to try once only, whatever the period.
+    pub fn is_single_shot(&self) -> bool {
+        match self {
+            Self::Enhanced([flags, ..]) => flags & SINGLE_SHOT != 0,
+            Self::Relative(_) | Self::Absolute(_) => false,
+        }
     }
 
     /// TP-VPF, the two bits in the first octet.
@@ -55,6 +86,12 @@ impl ValidityPeriod {
             Self::Enhanced(raw) => octets.extend(raw),
         }
     }
+}
+
+/// Two decimal digits, the first in the low half.
+fn two_digits(octet: u8) -> Option<u64> {
+    let (tens, units) = (octet & 0x0F, octet >> 4);
+    (tens <= 9 && units <= 9).then(|| u64::from(tens) * 10 + u64::from(units))
 }
 
 impl fmt::Display for ValidityPeriod {
@@ -102,6 +139,28 @@ impl fmt::Display for RelativePeriod {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The formats of §9.2.3.12.3.
+    #[test]
+    fn enhanced_periods() {
+        for (octets, seconds, single_shot) in [
+            ([0x00, 0, 0, 0, 0, 0, 0], None, false),
+            ([0x41, 0xA8, 0, 0, 0, 0, 0], Some(172_800), true),
+            ([0x02, 90, 0, 0, 0, 0, 0], Some(90), false),
+            ([0x02, 0, 0, 0, 0, 0, 0], None, false),
+            ([0x03, 0x21, 0x43, 0x65, 0, 0, 0], Some(45_296), false),
+            ([0x03, 0xA1, 0x43, 0x65, 0, 0, 0], None, false),
+            ([0x07, 1, 0, 0, 0, 0, 0], None, false),
+        ] {
+            let period = ValidityPeriod::Enhanced(octets);
+            assert_eq!(
+                period.duration(),
+                seconds.map(Duration::from_secs),
+                "{octets:?}"
+            );
+            assert_eq!(period.is_single_shot(), single_shot);
+        }
+    }
 
     /// The corners of the table in §9.2.3.12.1.
     #[test]

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use super::content;
 use serde::Serialize;
 use sms_codec::{
-    Address, Alphabet, Decoded, Element, MessageReference, Status, Timestamp, Tpdu, UserData,
-    ValidityPeriod, hex,
+    Address, Alphabet, Content, Decoded, Element, MessageReference, Status, Timestamp, Tpdu,
+    UserData, ValidityPeriod, hex,
 };
 
 /// One decoded PDU. The names of its fields are the keys of the JSON object.
@@ -19,9 +20,15 @@ pub(super) struct Report {
     from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
+    /// Whom an answer is to go to instead of `from`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<String>,
     /// RFC 3339, in the service centre's zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     timestamp: Option<String>,
+    /// The octets in hexadecimal digits, where they are no time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp_raw: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,8 +64,14 @@ pub(super) struct Report {
     data: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     elements: Vec<HeaderElement>,
+    /// What it is besides, or instead of, its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     anomalies: Vec<Sloppy>,
+    /// The same as `content`, for people.
+    #[serde(skip)]
+    summary: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,6 +115,11 @@ enum Validity {
         until: String,
     },
     Enhanced {
+        /// As in the relative format; absent where the service centre's own applies.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seconds: Option<u64>,
+        /// One attempt, whatever the period.
+        single_shot: bool,
         /// Hexadecimal.
         octets: String,
     },
@@ -112,8 +130,8 @@ struct HeaderElement {
     /// Information element identifier (3GPP TS 23.040 §9.2.3.24).
     identifier: u8,
     kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<String>,
+    /// Hexadecimal.
+    data: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -134,7 +152,10 @@ pub(super) fn alphabet(alphabet: Alphabet) -> &'static str {
 
 impl Report {
     pub(super) fn new(decoded: &Decoded) -> Self {
+        let content = Content::of(&decoded.tpdu);
         let report = Self {
+            summary: content.as_ref().map(ToString::to_string),
+            content: content.as_ref().map(content::content),
             smsc: decoded.service_centre.as_ref().map(Address::to_string),
             anomalies: decoded
                 .anomalies
@@ -151,6 +172,7 @@ impl Report {
                 kind: "deliver",
                 from: Some(deliver.originating_address.to_string()),
                 timestamp: time(deliver.service_centre_timestamp),
+                timestamp_raw: raw(deliver.service_centre_timestamp),
                 protocol_id: Some(deliver.protocol_id.0),
                 ..report.with_user_data(&deliver.user_data)
             },
@@ -166,6 +188,7 @@ impl Report {
                 kind: "status-report",
                 to: Some(status.recipient_address.to_string()),
                 timestamp: time(status.service_centre_timestamp),
+                timestamp_raw: raw(status.service_centre_timestamp),
                 discharge_time: time(status.discharge_time),
                 message_reference: reference(status.message_reference),
                 status: Some(describe(status.status)),
@@ -176,6 +199,7 @@ impl Report {
             Tpdu::SubmitReport(answer) => Self {
                 kind: "submit-report",
                 timestamp: time(answer.service_centre_timestamp),
+                timestamp_raw: raw(answer.service_centre_timestamp),
                 failure_cause: answer.failure_cause.map(|cause| cause.0),
                 protocol_id: answer.protocol_id.map(|id| id.0),
                 data_coding: answer.data_coding.map(|coding| coding.octet()),
@@ -236,9 +260,11 @@ impl Report {
                 source: ports.source,
                 destination: ports.destination,
             }),
+            reply_to: user_data.reply_address().map(|found| found.to_string()),
             elements: user_data
                 .elements()
-                .map(|element| header_element(&element))
+                .with_octets()
+                .map(|(element, octets)| header_element(&element, octets))
                 .collect(),
             ..self
         }
@@ -247,6 +273,10 @@ impl Report {
 
 fn time(timestamp: Timestamp) -> Option<String> {
     timestamp.is_valid().then(|| timestamp.to_string())
+}
+
+fn raw(timestamp: Timestamp) -> Option<String> {
+    (!timestamp.is_valid()).then(|| hex::encode(&timestamp.octets()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "absent in other types of TPDU")]
@@ -271,24 +301,18 @@ fn validity(period: ValidityPeriod) -> Validity {
             until: until.to_string(),
         },
         ValidityPeriod::Enhanced(octets) => Validity::Enhanced {
+            seconds: period.duration().map(|period| period.as_secs()),
+            single_shot: period.is_single_shot(),
             octets: hex::encode(&octets),
         },
     }
 }
 
-fn header_element(element: &Element<'_>) -> HeaderElement {
-    let (kind, data) = match element {
-        Element::Concatenation(_) => ("concatenation", None),
-        Element::SpecialMessage { .. } => ("message waiting", None),
-        Element::Ports(_) => ("ports", None),
-        Element::SingleShift(_) => ("single shift", None),
-        Element::LockingShift(_) => ("locking shift", None),
-        Element::Other { data, .. } => ("other", Some(hex::encode(data))),
-    };
+fn header_element(element: &Element<'_>, data: &[u8]) -> HeaderElement {
     HeaderElement {
         identifier: element.identifier(),
-        kind,
-        data,
+        kind: element.name(),
+        data: hex::encode(data),
     }
 }
 
@@ -300,6 +324,7 @@ impl fmt::Display for Report {
         let texts = [
             ("from", &self.from),
             ("to", &self.to),
+            ("answer to", &self.reply_to),
             ("time", &self.timestamp),
             ("service centre", &self.smsc),
         ];
@@ -359,7 +384,11 @@ impl fmt::Display for Report {
             Some(Validity::Absolute { until }) => {
                 line("valid until", until)?;
             }
-            Some(Validity::Enhanced { octets }) => line("validity", octets)?,
+            Some(Validity::Enhanced {
+                seconds: Some(seconds),
+                ..
+            }) => line("valid for", &format_args!("{seconds} s"))?,
+            Some(Validity::Enhanced { octets, .. }) => line("validity", octets)?,
         }
         if let Some(alphabet) = self.alphabet {
             line("alphabet", &alphabet)?;
@@ -376,8 +405,10 @@ impl fmt::Display for Report {
                 kind,
                 data,
             } = element;
-            let data = data.as_deref().unwrap_or_default();
             line("header", &format_args!("{identifier:02X} {kind} {data}"))?;
+        }
+        if let Some(summary) = &self.summary {
+            line("content", &summary.escape_control())?;
         }
         for Sloppy { offset, message } in &self.anomalies {
             line("odd", &format_args!("octet {offset}: {message}"))?;
