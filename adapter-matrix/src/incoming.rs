@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bridge_core::chat::{Audience, Author, Body, ChatEvent, Cursor, Network, Place};
+use bridge_core::chat::{Audience, Author, Body, ChatEvent, Cursor, Gap, Network, Place};
 use bridge_core::{BridgeError, BridgeHandle, Timestamp};
 use matrix_sdk::config::{SyncSettings, SyncToken};
 use matrix_sdk::room::MessagesOptions;
@@ -51,6 +51,11 @@ const TIMELINE: u32 = 50;
 
 /// How many events the core is handed at a time.
 const CHUNK: usize = 100;
+
+/// The homeserver was set up anew, or forgot.
+const POSITION_UNKNOWN: &str = "The Matrix homeserver no longer knows up to where I had read (was it set up anew?). What was \
+                                written while I was away did not reach me: please send again what bears no mark and \
+                                should go out.";
 
 /// Why listening ended.
 pub(crate) enum Ended {
@@ -99,7 +104,7 @@ impl Troubles {
             return Err(failure);
         }
         error!(adapter = "matrix", %room, error = %failure, attempt = *count,
-            "the homeserver does not give what was written in this room; it is left out: look there yourself");
+            "the homeserver does not give what was written in this room; it is left out, and people are told");
         Ok(())
     }
 
@@ -118,6 +123,41 @@ struct Stretch {
     /// Where the events before these begin. `None` where nothing is left out.
     before: Option<String>,
     events: Vec<Raw<AnySyncTimelineEvent>>,
+}
+
+/// Why something that was said in a room is not read.
+#[derive(Debug, PartialEq, Eq)]
+enum LeftOut {
+    /// The homeserver did not give it, in its words.
+    Refused(String),
+    /// More than [`PAGES`] pages.
+    TooMuch,
+}
+
+impl LeftOut {
+    /// What people in the room are told.
+    fn gap(self, room: &Room) -> Gap {
+        Gap {
+            place: Some(Place {
+                chat: room.room_id().to_string(),
+                thread: None,
+            }),
+            words: self.words(room.name().as_deref()),
+        }
+    }
+
+    /// With the room's name, since they may read it in the admin room.
+    fn words(&self, name: Option<&str>) -> String {
+        let room = name.map_or_else(|| "a room".to_owned(), |name| format!("the room {name}"));
+        let why = match self {
+            Self::Refused(cause) => format!("the homeserver did not give it to me ({cause})"),
+            Self::TooMuch => "it was too much while I was away".to_owned(),
+        };
+        format!(
+            "I could not read everything that was written in {room}: {why}. What I have read bears a mark. Please send \
+             again what has none and should go out."
+        )
+    }
 }
 
 impl Sync<'_> {
@@ -147,8 +187,9 @@ impl Sync<'_> {
         if ours.as_ref() == Some(&theirs) {
             return Ok(theirs);
         }
+        let mut gaps = Vec::new();
         let missed = match &ours {
-            Some(since) => self.fetch_since(since).await?,
+            Some(since) => self.fetch_since(since, &mut gaps).await?,
             None => Vec::new(),
         };
         if ours.is_some() {
@@ -158,7 +199,8 @@ impl Sync<'_> {
                 "fetched what the core had not stored"
             );
         }
-        self.hand_over(missed, ours.as_deref(), &theirs).await?;
+        self.hand_over(missed, gaps, ours.as_deref(), &theirs)
+            .await?;
         Ok(theirs)
     }
 
@@ -174,7 +216,7 @@ impl Sync<'_> {
         let next = response.next_batch.clone();
         let invited = !response.rooms.invited.is_empty();
         if next != position {
-            self.hand_over(stretches(response), Some(&position), &next)
+            self.hand_over(stretches(response), Vec::new(), Some(&position), &next)
                 .await?;
         }
         if invited {
@@ -223,7 +265,7 @@ impl Sync<'_> {
     }
 
     /// What happened since `since`, without the SDK.
-    async fn fetch_since(&self, since: &str) -> Result<Vec<Stretch>, Ended> {
+    async fn fetch_since(&self, since: &str, gaps: &mut Vec<Gap>) -> Result<Vec<Stretch>, Ended> {
         let mut request = sync_events::v3::Request::new();
         request.since = Some(since.to_owned());
         request.filter = Some(filter(TIMELINE));
@@ -242,6 +284,10 @@ impl Sync<'_> {
             Err(failure @ Failure::Refused { status: 400, .. }) if failure.is_final() => {
                 warn!(adapter = "matrix", error = %failure,
                     "the homeserver does not know our position; what was written meanwhile is not fetched");
+                gaps.push(Gap {
+                    place: None,
+                    words: POSITION_UNKNOWN.to_owned(),
+                });
                 Ok(Vec::new())
             }
             Err(failure) => Err(failure.into()),
@@ -252,6 +298,7 @@ impl Sync<'_> {
     async fn hand_over(
         &self,
         stretches: Vec<Stretch>,
+        mut gaps: Vec<Gap>,
         since: Option<&str>,
         next: &str,
     ) -> Result<(), Ended> {
@@ -260,18 +307,21 @@ impl Sync<'_> {
             let Some(room) = self.client.get_room(&stretch.room_id) else {
                 continue;
             };
-            for said in self.whole(&room, stretch, since).await? {
-                events.push(self.chat_event(&room, said).await?);
+            let mut left_out = None;
+            for said in self.whole(&room, stretch, since, &mut left_out).await? {
+                events.push(self.chat_event(&room, said, &mut left_out).await?);
                 if events.len() >= CHUNK {
-                    self.submit(std::mem::take(&mut events), None).await?;
+                    self.submit(std::mem::take(&mut events), Vec::new(), None)
+                        .await?;
                 }
             }
+            gaps.extend(left_out.map(|why| why.gap(&room)));
         }
         let cursor = Cursor {
             key: self.key(),
             value: next.to_owned(),
         };
-        self.submit(events, Some(cursor)).await?;
+        self.submit(events, gaps, Some(cursor)).await?;
         self.troubles.reset();
         Ok(())
     }
@@ -282,6 +332,7 @@ impl Sync<'_> {
         room: &Room,
         stretch: Stretch,
         since: Option<&str>,
+        left_out: &mut Option<LeftOut>,
     ) -> Result<Vec<Said>, Ended> {
         let me = room.own_user_id();
         let mut events = read_all(&stretch.events);
@@ -305,7 +356,9 @@ impl Sync<'_> {
                 // The bot was removed: what it may no longer see is gone for it.
                 Err(failure) if failure.doubts_membership() => break,
                 Err(failure) => {
+                    let words = failure.to_string();
                     self.troubles.give_up(room.room_id(), failure)?;
+                    *left_out = Some(LeftOut::Refused(words));
                     break;
                 }
             };
@@ -321,6 +374,7 @@ impl Sync<'_> {
             if page + 1 == PAGES && before.is_some() {
                 warn!(adapter = "matrix", room = %room.room_id(),
                     "too much was written during an absence; the oldest of it is left out");
+                *left_out = Some(LeftOut::TooMuch);
             }
         }
         let joined = events.iter().rposition(|event| event.is_join_of(me));
@@ -331,7 +385,12 @@ impl Sync<'_> {
             .collect())
     }
 
-    async fn chat_event(&self, room: &Room, said: Said) -> Result<ChatEvent, Ended> {
+    async fn chat_event(
+        &self,
+        room: &Room,
+        said: Said,
+        left_out: &mut Option<LeftOut>,
+    ) -> Result<ChatEvent, Ended> {
         let sender = OwnedUserId::try_from(said.sender.as_str()).ok();
         let member = match &sender {
             Some(sender) => room.get_member_no_sync(sender).await.ok().flatten(),
@@ -339,7 +398,7 @@ impl Sync<'_> {
         };
         let name = member.map_or_else(|| said.sender.clone(), |member| member.name().to_owned());
         Ok(ChatEvent {
-            audience: self.audience(room, &said).await?,
+            audience: self.audience(room, &said, left_out).await?,
             id: said.event_id.clone(),
             author: Author {
                 id: said.sender,
@@ -357,7 +416,12 @@ impl Sync<'_> {
     }
 
     /// To the bridge: in a room of ours, in a private chat with it, by a command, by a reply to one of its posts.
-    async fn audience(&self, room: &Room, said: &Said) -> Result<Audience, Ended> {
+    async fn audience(
+        &self,
+        room: &Room,
+        said: &Said,
+        left_out: &mut Option<LeftOut>,
+    ) -> Result<Audience, Ended> {
         let is_command = match &said.body {
             Body::Text(text) => text.starts_with(['!', '/']),
             Body::Unsupported(_) | Body::Choice(_) => false,
@@ -389,19 +453,26 @@ impl Sync<'_> {
             Err(failure) if failure.doubts_membership() => Ok(Audience::Group),
             // To guess would drop what a person wrote: the whole turn is repeated.
             Err(failure) => {
+                let words = failure.to_string();
                 self.troubles.give_up(room.room_id(), failure)?;
+                *left_out = Some(LeftOut::Refused(words));
                 Ok(Audience::Group)
             }
         }
     }
 
-    async fn submit(&self, events: Vec<ChatEvent>, cursor: Option<Cursor>) -> Result<(), Ended> {
+    async fn submit(
+        &self,
+        events: Vec<ChatEvent>,
+        gaps: Vec<Gap>,
+        cursor: Option<Cursor>,
+    ) -> Result<(), Ended> {
         let count = events.len();
         let mut backoff = Backoff::default();
         loop {
             let answer = self
                 .bridge
-                .submit(self.network, events.clone(), cursor.clone())
+                .submit_with_gaps(self.network, events.clone(), gaps.clone(), cursor.clone())
                 .await;
             match answer {
                 Ok(_verdicts) => {
@@ -510,6 +581,19 @@ mod tests {
         assert!(troubles.give_up(&room, broken()).is_ok());
         troubles.reset();
         assert!(troubles.give_up(&room, broken()).is_err());
+    }
+
+    #[test]
+    fn what_is_left_out_is_said_with_the_reason_and_what_to_do() {
+        let refused = LeftOut::Refused("M_UNKNOWN: broken".to_owned()).words(Some("Ann"));
+        for part in ["the room Ann", "M_UNKNOWN: broken", "send again"] {
+            assert!(refused.contains(part), "{refused}");
+        }
+        let much = LeftOut::TooMuch.words(None);
+        assert!(
+            much.contains("a room") && much.contains("too much"),
+            "{much}"
+        );
     }
 
     #[test]

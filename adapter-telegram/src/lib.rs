@@ -23,6 +23,7 @@ mod client;
 mod error;
 mod incoming;
 mod limits;
+mod outage;
 mod outgoing;
 mod polling;
 mod rooms;

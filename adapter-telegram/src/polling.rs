@@ -20,6 +20,7 @@ use tracing::{debug, error, info, warn};
 use crate::client::{CALL, Telegram, call};
 use crate::error::{self, Effect, judge};
 use crate::incoming::{self, ALLOWED_UPDATES, Me};
+use crate::outage::Reached;
 
 /// How long one poll waits for news; Telegram waits 50 s at most.
 const POLL: Duration = Duration::from_secs(50);
@@ -69,6 +70,7 @@ impl Telegram {
         let key = self.cursor_key();
         let stored = until_stored(|| bridge.cursor(network, &key)).await?;
         let mut offset = stored.as_deref().and_then(Offset::parse);
+        let mut reached = Reached::read(bridge, network, &key).await?;
         let mut answers = JoinSet::new();
         info!(adapter = "telegram", "bringing in updates");
         pause = Pause::default();
@@ -86,6 +88,7 @@ impl Telegram {
                 }
             };
             pause = Pause::default();
+            reached.note(bridge, network, wall_clock()).await?;
             let Some(last) = updates.last().and_then(incoming::update_id) else {
                 continue;
             };
@@ -219,7 +222,7 @@ impl Telegram {
 }
 
 /// Asks the bridge until its store answers; it is opened again by itself.
-async fn until_stored<T, F>(ask: impl Fn() -> F) -> Result<T, BridgeError>
+pub(crate) async fn until_stored<T, F>(ask: impl Fn() -> F) -> Result<T, BridgeError>
 where
     F: Future<Output = Result<T, BridgeError>>,
 {

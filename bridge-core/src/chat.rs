@@ -434,6 +434,22 @@ impl fmt::Debug for Cursor {
     }
 }
 
+/// Something that people may have written and that the bridge will never see, because their network does not give it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Where it was written. `None` where that could be anywhere.
+    pub place: Option<Place>,
+    /// What happened and what to do, in whole sentences.
+    pub words: String,
+}
+
+/// A place leads to people: not for logs.
+impl fmt::Debug for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gap")
+    }
+}
+
 /// What the bridge made of one [`ChatEvent`]. The person is answered by posts; this is for a button's short answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -8,8 +8,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::address::{Country, LineName};
 use crate::chat::{
-    ChatError, ChatEvent, Cursor, Description, Destination, MessageState, Network, Place, Room,
-    RoomKind, Verdict,
+    ChatError, ChatEvent, Cursor, Description, Destination, Gap, MessageState, Network, Place,
+    Room, RoomKind, Verdict,
 };
 use crate::id::{PartId, PostId};
 use crate::link::{Accepted, LinkError, LinkStatus, RawPdu, SendError, StorageSlot};
@@ -205,10 +205,28 @@ impl BridgeHandle {
         events: Vec<ChatEvent>,
         cursor: Option<Cursor>,
     ) -> Result<Vec<Verdict>, BridgeError> {
+        self.submit_with_gaps(network, events, Vec::new(), cursor)
+            .await
+    }
+
+    /// [`submit`](Self::submit), where the cursor goes past something that the network does not give: whoever may have
+    /// written it is told, once, as that is one commit with the cursor.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit).
+    pub async fn submit_with_gaps(
+        &self,
+        network: &Network,
+        events: Vec<ChatEvent>,
+        gaps: Vec<Gap>,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<Verdict>, BridgeError> {
         let network = network.clone();
         self.ask(|reply| Request::Submit {
             network,
             events,
+            gaps,
             cursor,
             reply,
         })
@@ -454,6 +472,7 @@ pub(crate) enum Request {
     Submit {
         network: Network,
         events: Vec<ChatEvent>,
+        gaps: Vec<Gap>,
         cursor: Option<Cursor>,
         reply: Reply<Vec<Verdict>>,
     },

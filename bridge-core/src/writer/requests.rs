@@ -40,10 +40,14 @@ impl Writer {
             Request::Submit {
                 network,
                 events,
+                gaps,
                 cursor,
                 reply,
             } => {
-                self.answer(group, reply, |work| work.submit(&network, events, cursor));
+                self.answer(group, reply, |work| {
+                    work.tell_gaps(&network, gaps)?;
+                    work.submit(&network, events, cursor)
+                });
             }
             Request::Cursor {
                 network,

@@ -1,16 +1,19 @@
 //! What people do in a chat: recognised, authorised, understood, and stored with the adapter's cursor in one commit.
 
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::address::{Address, Conversation, LineName};
-use crate::chat::{Audience, Body, ChatEvent, Cursor, MessageState, Network, Receipt, Verdict};
+use crate::chat::{
+    Audience, Body, ChatEvent, Content, Cursor, Destination, Gap, MessageState, Network, Receipt,
+    Verdict,
+};
 use crate::command::{self, Command, Parsed};
 use crate::id::{MessageId, PartId};
 use crate::part::{HoldReason, PartEvent, PartState, message_state};
 use crate::person::{Person, Role};
 use crate::store::record::{Part, ReceiptNote, Way};
 use crate::store::{StoreError, keys};
-use crate::writer::work::Work;
+use crate::writer::work::{Draft, Work};
 
 impl Work<'_> {
     pub(super) fn submit(
@@ -41,6 +44,32 @@ impl Work<'_> {
                 .save(keys::cursor(network, &cursor.key), &cursor.value)?;
         }
         Ok(verdicts)
+    }
+
+    /// Says what will never be read: where it was written, if the bridge is at home there, or in the admin chats.
+    pub(super) fn tell_gaps(
+        &mut self,
+        network: &Network,
+        gaps: Vec<Gap>,
+    ) -> Result<(), StoreError> {
+        for Gap { place, words } in gaps {
+            warn!(
+                adapter = network.0,
+                "something that was written cannot be read; people are told"
+            );
+            let place = match place {
+                Some(place) => self.room_kind(network, &place)?.map(|_| place),
+                None => None,
+            };
+            match place {
+                Some(place) => {
+                    let content = Content::Notice { text: words };
+                    self.add_post(Draft::new(network, Destination::Place(place), content))?;
+                }
+                None => self.tell_admins(&words)?,
+            }
+        }
+        Ok(())
     }
 
     fn event(&mut self, network: &Network, event: ChatEvent) -> Result<Verdict, StoreError> {

@@ -95,6 +95,7 @@ impl Played {
             .ask(|reply| Request::Submit {
                 network: Network(NETWORK.to_owned()),
                 events: vec![event],
+                gaps: Vec::new(),
                 cursor: None,
                 reply,
             })
