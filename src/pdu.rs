@@ -2,8 +2,8 @@
 //!
 //! With `--json` there is exactly one object for each input; a bad one is an object too, and the next is read.
 
-mod encode;
 mod content;
+mod encode;
 mod report;
 
 use std::io::{self, Write};
