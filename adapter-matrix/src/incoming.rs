@@ -164,7 +164,7 @@ impl Sync<'_> {
     /// Hands over what was said while nobody listened, and returns where to go on. After it the SDK knows its rooms.
     pub(crate) async fn catch_up(&self) -> Result<String, Ended> {
         let key = self.key();
-        let ours = loop {
+        let mut ours = loop {
             match self.bridge.cursor(self.network, &key).await {
                 Ok(cursor) => break cursor,
                 Err(BridgeError::Stopping) => return Err(Ended::Stopped),
@@ -178,9 +178,17 @@ impl Sync<'_> {
             Some(token) => token,
             // What a new device sees first is history: it only tells the SDK its rooms.
             None => {
-                self.sync(SyncToken::NoToken, LONG_ANSWER, 1)
+                let first = self
+                    .sync(SyncToken::NoToken, LONG_ANSWER, 1)
                     .await?
-                    .next_batch
+                    .next_batch;
+                if ours.is_none() {
+                    // Before a room is made or joined: whatever is said there comes after a position that the core has.
+                    self.submit(Vec::new(), Vec::new(), Some(self.cursor(&first)))
+                        .await?;
+                    ours = Some(first.clone());
+                }
+                first
             }
         };
         (self.on_rooms)();
@@ -231,6 +239,13 @@ impl Sync<'_> {
             .user_id()
             .map(|user| user.to_string())
             .unwrap_or_default()
+    }
+
+    fn cursor(&self, position: &str) -> Cursor {
+        Cursor {
+            key: self.key(),
+            value: position.to_owned(),
+        }
     }
 
     async fn sdk_token(&self) -> Result<Option<String>, Failure> {
@@ -317,11 +332,7 @@ impl Sync<'_> {
             }
             gaps.extend(left_out.map(|why| why.gap(&room)));
         }
-        let cursor = Cursor {
-            key: self.key(),
-            value: next.to_owned(),
-        };
-        self.submit(events, gaps, Some(cursor)).await?;
+        self.submit(events, gaps, Some(self.cursor(next))).await?;
         self.troubles.reset();
         Ok(())
     }
