@@ -13,7 +13,7 @@ use crate::chat::ChatAdapter;
 use crate::dispatch;
 use crate::handle::{BridgeError, BridgeHandle, QUEUE, Request};
 use crate::link::SmsLink;
-use crate::settings::{Clock, Settings};
+use crate::settings::Settings;
 use crate::store::StoreError;
 use crate::writer::Writer;
 
@@ -26,7 +26,6 @@ const CLOSING: Duration = Duration::from_secs(1);
 pub struct Bridge {
     handle: BridgeHandle,
     lines: Vec<LineName>,
-    clock: Clock,
     workers: JoinSet<()>,
     writer: JoinSet<()>,
     ended: CancellationToken,
@@ -50,7 +49,6 @@ impl Bridge {
     /// [`BridgeError::Open`] says why the store cannot be opened, and what to do.
     pub async fn open(settings: Settings) -> Result<Self, BridgeError> {
         let path = settings.data_dir.join("store");
-        let clock = settings.clock.clone();
         let lines = settings
             .lines
             .iter()
@@ -86,7 +84,6 @@ impl Bridge {
         Ok(Self {
             handle: BridgeHandle::new(sender),
             lines,
-            clock,
             workers: JoinSet::new(),
             writer: tasks,
             ended,
@@ -111,13 +108,12 @@ impl Bridge {
             .handle
             .ask(|reply| Request::AttachChat { description, reply })
             .await?;
-        let (handle, stop, clock) = (self.handle.clone(), self.stop.clone(), self.clock.clone());
+        let (handle, stop) = (self.handle.clone(), self.stop.clone());
         self.workers.spawn(dispatch::chat::run(
             handle,
             adapter,
             waker,
             stop,
-            clock,
             dispatch::chat::SLOW,
         ));
         Ok(())

@@ -1,5 +1,7 @@
 //! What people wrote and their network does not give: said once, where it was written if the bridge is at home there.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt")]
+
 mod world;
 
 use bridge_core::chat::{Cursor, Gap, Network, Place};

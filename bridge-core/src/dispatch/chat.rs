@@ -11,14 +11,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{
-    Attempt, ChatAdapter, ChatError, MessageState, OutgoingPost, Probe, Receipt, Repeats, Room,
+    Attempt, ChatAdapter, ChatError, MessageState, OutgoingPost, Probe, Receipt, Room,
     RoomIntent, RoomKind,
 };
 use crate::crash::point;
 use crate::dispatch::{idle, settle};
 use crate::handle::{BridgeHandle, Request};
-use crate::id::{PostId, Timestamp};
-use crate::settings::Clock;
+use crate::id::PostId;
 use crate::writer::{ChatJob, Claim, PostOutcome, RoomPlan};
 
 /// An adapter that is silent for this long is taken for broken.
@@ -27,8 +26,6 @@ const CALL_LIMIT: Duration = Duration::from_secs(180);
 pub(crate) const SLOW: Duration = Duration::from_secs(15);
 /// For each place there are so many jobs at most, the slow ones with it.
 const WITH_SLOW: usize = 8;
-/// A network that recognises repeats by their transaction id may have forgotten it after this.
-const IDS_REMEMBERED: Duration = Duration::from_secs(20 * 3600);
 
 /// Posts until told to stop, and ends what was begun. What takes longer than `slow` does not count among what is done at
 /// once.
@@ -37,7 +34,6 @@ pub(crate) async fn run(
     adapter: Arc<dyn ChatAdapter>,
     waker: Arc<Notify>,
     stop: CancellationToken,
-    clock: Clock,
     slow: Duration,
 ) {
     let network = adapter.describe().network.clone();
@@ -64,7 +60,6 @@ pub(crate) async fn run(
                         let worker = Worker {
                             bridge: bridge.clone(),
                             adapter: Arc::clone(&adapter),
-                            clock: clock.clone(),
                         };
                         given.insert(jobs.spawn(worker.work(job)).id(), (what, Instant::now()));
                     }
@@ -166,7 +161,6 @@ impl Given {
 struct Worker {
     bridge: BridgeHandle,
     adapter: Arc<dyn ChatAdapter>,
-    clock: Clock,
 }
 
 impl Worker {
@@ -178,7 +172,6 @@ impl Worker {
                 room,
                 draft,
                 attempt,
-                made_at,
                 mirrors,
             } => {
                 let outcome = match self.room(room).await {
@@ -194,7 +187,7 @@ impl Worker {
                             choices,
                             attempt,
                         };
-                        Ok(self.post(post, made_at).await)
+                        Ok(self.post(post).await)
                     }
                     Err(Some(error)) => Ok(PostOutcome::NotTried(error)),
                     Err(None) => Err(()),
@@ -290,13 +283,10 @@ impl Worker {
         }
     }
 
-    async fn post(&self, mut post: OutgoingPost, made_at: Timestamp) -> PostOutcome {
-        let forgotten = self.clock.now().since(made_at) > IDS_REMEMBERED;
-        let must_ask = match self.adapter.describe().repeats {
-            Repeats::Recognised => forgotten,
-            Repeats::Shown => true,
-        };
-        if post.attempt == Attempt::Repeat && must_ask {
+    /// What may stand there is looked for before it goes out again. A network that recognises repeats by their transaction
+    /// id forgets it after a day or so, and no clock here can be trusted to tell when.
+    async fn post(&self, mut post: OutgoingPost) -> PostOutcome {
+        if post.attempt == Attempt::Repeat {
             let probed = limited(self.adapter.probe(&post)).await;
             point("chat: looked for, not posted");
             match probed {

@@ -14,8 +14,7 @@ use crate::chat::{
 };
 use crate::dispatch::chat;
 use crate::handle::{BridgeHandle, Request};
-use crate::id::{PostId, Timestamp};
-use crate::settings::Clock;
+use crate::id::PostId;
 use crate::writer::{ChatJob, Claim, PostDraft, PostOutcome, RoomPlan};
 
 /// Answers nothing about posts below this id, and takes the others.
@@ -89,7 +88,6 @@ fn job(id: u64) -> ChatJob {
             choices: Vec::new(),
         },
         attempt: Attempt::First,
-        made_at: Timestamp(0),
         mirrors: None,
     }
 }
@@ -117,7 +115,6 @@ async fn play(jobs: std::ops::Range<u64>) -> (BTreeSet<u64>, usize) {
         Arc::new(adapter),
         Arc::new(Notify::new()),
         stop.clone(),
-        Clock::system(),
         Duration::from_millis(20),
     ));
     let settleable = jobs.clone().filter(|id| *id >= HANGS_BELOW).count();

@@ -9,7 +9,7 @@ use crate::chat::{
     Attempt, ChatError, Choice, Content, Description, Destination, MessageState, Network, Receipt,
     Repeats, Room, RoomIntent, RoomKind,
 };
-use crate::id::{PostId, Timestamp};
+use crate::id::PostId;
 use crate::part::back_off;
 use crate::post::{PostEvent, PostState};
 use crate::store::record::{Mark, Post, ReceiptNote};
@@ -34,7 +34,6 @@ pub(crate) enum ChatJob {
         room: RoomPlan,
         draft: PostDraft,
         attempt: Attempt,
-        made_at: Timestamp,
         /// Where a person wrote the same: nothing to show there.
         mirrors: Option<Receipt>,
     },
@@ -174,15 +173,12 @@ impl Work<'_> {
                 self.hand_out(Job::Chat(id));
                 self.save_post(id, &post)?;
                 let room = self.plan_room(&post)?;
-                let Post {
-                    made_at, mirrors, ..
-                } = post;
+                let Post { mirrors, .. } = post;
                 Ok(Some(ChatJob::Post {
                     id,
                     room,
                     draft,
                     attempt,
-                    made_at,
                     mirrors,
                 }))
             }
