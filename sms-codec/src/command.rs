@@ -4,11 +4,14 @@ use std::fmt;
 
 use crate::address::Address;
 use crate::data_coding::DataCoding;
-use crate::error::{DecodeError, Field};
+use crate::error::{AnomalyKind, DecodeError, Field};
 use crate::protocol_id::ProtocolId;
 use crate::reader::Reader;
 use crate::tpdu::{MTI_COMMAND, MessageReference, STATUS_REPORT};
 use crate::user_data::{HeaderIndicator, UserData};
+
+/// All but TP-MTI, TP-SRR and TP-UDHI.
+const SPARE: u8 = 0x9C;
 
 /// A command to the service centre.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -67,7 +70,11 @@ impl Command {
     }
 
     pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let start = reader.offset();
         let first = reader.octet(Field::FirstOctet)?;
+        if first & SPARE != 0 {
+            reader.flag(start, AnomalyKind::SpareBits(Field::FirstOctet));
+        }
         let message_reference = MessageReference(reader.octet(Field::MessageReference)?);
         let protocol_id = ProtocolId(reader.octet(Field::ProtocolIdentifier)?);
         let command_type = CommandType(reader.octet(Field::CommandType)?);

@@ -1,13 +1,16 @@
 //! SMS-DELIVER-REPORT: how a phone answers a DELIVER (3GPP TS 23.040 §9.2.2.1a).
 
 use crate::data_coding::DataCoding;
-use crate::error::{DecodeError, Field};
+use crate::error::{AnomalyKind, DecodeError, Field};
 use crate::failure_cause::FailureCause;
 use crate::parameters::{Indicator, Parameters};
 use crate::protocol_id::ProtocolId;
 use crate::reader::Reader;
 use crate::tpdu::MTI_DELIVER_REPORT;
 use crate::user_data::{HeaderIndicator, UserData};
+
+/// All but TP-MTI and TP-UDHI.
+const SPARE: u8 = 0xBC;
 
 /// A phone's answer to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -38,7 +41,11 @@ impl DeliverReport {
     }
 
     pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let start = reader.offset();
         let first = reader.octet(Field::FirstOctet)?;
+        if first & SPARE != 0 {
+            reader.flag(start, AnomalyKind::SpareBits(Field::FirstOctet));
+        }
         let failure_cause = FailureCause::parse(reader)?;
         let indicator = Indicator::parse(reader)?;
         let (protocol_id, data_coding, user_data) =

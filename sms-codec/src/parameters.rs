@@ -64,7 +64,7 @@ impl Indicator {
     pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let start = reader.offset();
         let indicator = reader.octet(Field::ParameterIndicator)?;
-        if indicator & RESERVED != 0 {
+        if indicator & (RESERVED | EXTENSION) != 0 {
             reader.flag(
                 start,
                 AnomalyKind::ReservedValue(Field::ParameterIndicator, indicator),
@@ -95,6 +95,9 @@ impl Indicator {
         if self.announces(USER_DATA, Field::UserDataLength, reader) {
             let data_coding = data_coding.unwrap_or(DataCoding::GSM7);
             user_data = Some(UserData::parse(reader, data_coding, header_indicator)?);
+        }
+        if user_data.is_none() {
+            header_indicator.flag_without_user_data(reader);
         }
         Ok((protocol_id, data_coding, user_data))
     }

@@ -120,6 +120,7 @@ impl StatusReport {
         // Octets of FF behind the status are padding of a storage record and no parameter indicator.
         let (protocol_id, data_coding, user_data) =
             if reader.rest().iter().all(|octet| *octet == 0xFF) {
+                HeaderIndicator::from_first_octet(first).flag_without_user_data(reader);
                 (None, None, None)
             } else {
                 Indicator::parse(reader)?

@@ -1,7 +1,7 @@
 //! SMS-SUBMIT-REPORT: how the network answers a SUBMIT (3GPP TS 23.040 §9.2.2.2a).
 
 use crate::data_coding::DataCoding;
-use crate::error::{DecodeError, Field};
+use crate::error::{AnomalyKind, DecodeError, Field};
 use crate::failure_cause::FailureCause;
 use crate::parameters::{Indicator, Parameters};
 use crate::protocol_id::ProtocolId;
@@ -9,6 +9,9 @@ use crate::reader::Reader;
 use crate::timestamp::Timestamp;
 use crate::tpdu::MTI_SUBMIT_REPORT;
 use crate::user_data::{HeaderIndicator, UserData};
+
+/// All but TP-MTI and TP-UDHI.
+const SPARE: u8 = 0xBC;
 
 /// The service centre's answer to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,7 +45,11 @@ impl SubmitReport {
     }
 
     pub(crate) fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let start = reader.offset();
         let first = reader.octet(Field::FirstOctet)?;
+        if first & SPARE != 0 {
+            reader.flag(start, AnomalyKind::SpareBits(Field::FirstOctet));
+        }
         let failure_cause = FailureCause::parse(reader)?;
         let indicator = Indicator::parse(reader)?;
         let service_centre_timestamp = Timestamp::parse(reader, Field::ServiceCentreTimeStamp)?;

@@ -45,6 +45,13 @@ impl HeaderIndicator {
         }
     }
 
+    /// Notes a header that is announced where there is no user data at all.
+    pub(crate) fn flag_without_user_data(self, reader: &mut Reader<'_>) {
+        if self == Self::Present {
+            reader.flag(reader.offset(), AnomalyKind::HeaderBeyondUserData);
+        }
+    }
+
     pub(crate) fn bit(self) -> u8 {
         match self {
             Self::Absent => 0,
