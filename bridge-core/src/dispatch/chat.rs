@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{
-    Attempt, ChatAdapter, ChatError, MessageState, OutgoingPost, Probe, Receipt, Room,
-    RoomIntent, RoomKind,
+    Attempt, ChatAdapter, ChatError, MessageState, OutgoingPost, Probe, Receipt, Room, RoomIntent,
+    RoomKind,
 };
 use crate::crash::point;
 use crate::dispatch::{idle, settle};
