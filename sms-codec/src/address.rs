@@ -145,7 +145,7 @@ impl Address {
         let start = reader.offset();
         let octets = reader.take(usize::from(semi_octets).div_ceil(2), field)?;
         let text = if type_of_number == TypeOfNumber::Alphanumeric {
-            alphanumeric_text(octets, usize::from(semi_octets))
+            alphanumeric_text(reader, field, start, octets, usize::from(semi_octets))
         } else {
             digits(reader, field, start, octets, usize::from(semi_octets))
         };
@@ -171,7 +171,7 @@ impl Address {
         let start = reader.offset();
         let octets = reader.take(digit_octets, field)?;
         let text = if type_of_number == TypeOfNumber::Alphanumeric {
-            alphanumeric_text(octets, octets.len() * 2)
+            alphanumeric_text(reader, field, start, octets, octets.len() * 2)
         } else {
             // The length counts octets, so a fill digit at the end is the only sign of an odd number.
             let filled = octets.last().is_some_and(|octet| octet >> 4 == FILL);
@@ -414,11 +414,24 @@ fn digits(
     text
 }
 
-fn alphanumeric_text(octets: &[u8], semi_octets: usize) -> Inline<24> {
+fn alphanumeric_text(
+    reader: &mut Reader<'_>,
+    field: Field,
+    start: usize,
+    octets: &[u8],
+    semi_octets: usize,
+) -> Inline<24> {
     let mut septets = Inline::<MAX_ALPHANUMERIC_SEPTETS>::EMPTY;
-    gsm7::for_each_septet(octets, 0, semi_octets * 4 / 7, |septet| {
+    let count = semi_octets * 4 / 7;
+    gsm7::for_each_septet(octets, 0, count, |septet| {
         let _fits = septets.extend(&[septet]);
     });
+    let (whole, bits) = (count * 7 / 8, count * 7 % 8);
+    let mut behind = octets.iter().skip(whole);
+    let first = behind.next().map_or(0, |octet| octet >> bits);
+    if first != 0 || behind.any(|octet| *octet != 0) {
+        reader.flag(start, AnomalyKind::SpareBits(field));
+    }
     let septets = match septets.as_slice() {
         // Seven characters leave seven bits over. A sender that counts whole octets makes an eighth character (`@`) of
         // them.
@@ -565,6 +578,13 @@ mod tests {
             "031121F3",
             "+123",
             TypeOfNumber::International,
+            &[AnomalyKind::SpareBits(field)],
+        );
+        // "AB" is 14 bits; the two above them are set.
+        check(
+            "04D041E1",
+            "AB",
+            TypeOfNumber::Alphanumeric,
             &[AnomalyKind::SpareBits(field)],
         );
     }
