@@ -9,7 +9,7 @@ use crate::chat::{
     Attempt, ChatError, Choice, Content, Description, Destination, MessageState, Network, Receipt,
     Repeats, Room, RoomIntent, RoomKind,
 };
-use crate::id::PostId;
+use crate::id::{PostId, Timestamp};
 use crate::part::back_off;
 use crate::post::{PostEvent, PostState};
 use crate::store::record::{Mark, Post, ReceiptNote};
@@ -81,6 +81,8 @@ pub(crate) enum PostOutcome {
 }
 
 impl Work<'_> {
+    /// Puts what is stored into the queues. Whether a network asked for a wait is not stored: all that waits is due when it
+    /// proves to answer, and a network that still wants the wait says so again.
     pub(super) fn recover_posts(&mut self) -> Result<(), StoreError> {
         for key in self
             .transaction
@@ -101,6 +103,11 @@ impl Work<'_> {
                         post.state = post.state.apply(event, Repeats::Shown, self.now);
                     }
                     self.save_post(id, &post)?;
+                    if let PostState::Queued { due, .. } = post.state {
+                        let lane = lane(&post.destination);
+                        self.note_due(&post.network, lane, id, Due::BackOff(due))?;
+                        self.seems_silent(&post.network, due);
+                    }
                 }
                 None => self.transaction.remove(key),
             }
@@ -114,11 +121,21 @@ impl Work<'_> {
             };
             match self.transaction.load::<Mark>(&keys::mark(id))? {
                 Some(_) if self.core.is_handed(Job::Chat(id)) => {}
-                Some(mark) => self.queue_mark(id, &mark, Due::At(mark.due))?,
+                Some(mark) => {
+                    self.queue_mark(id, &mark, Due::BackOff(mark.due))?;
+                    self.seems_silent(&mark.network, mark.due);
+                }
                 None => self.transaction.remove(key),
             }
         }
         Ok(())
+    }
+
+    /// Something waited for this network when the store was closed.
+    fn seems_silent(&mut self, network: &Network, due: Timestamp) {
+        if due > self.now {
+            self.core.silent.entry(network.clone()).or_default().lasts = true;
+        }
     }
 
     /// A network is there: what was being posted when the program ended is in doubt.

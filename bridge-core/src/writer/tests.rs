@@ -257,3 +257,65 @@ async fn a_network_that_answers_again_gets_at_once_what_waited_for_it() {
     .await;
     assert_eq!(due, [], "the network asked for that wait");
 }
+
+#[tokio::test]
+async fn what_waited_when_the_program_ended_is_due_when_its_network_answers_after_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = TestLine::default();
+    let attach = |writer: &mut Writer, group: &mut Group| {
+        drop(ask(writer, group, |reply| Request::AttachChat {
+            description: description(),
+            reply,
+        }));
+    };
+    let settle = |writer: &mut Writer, group: &mut Group, id, outcome| {
+        drop(ask(writer, group, |reply| Request::SettlePost {
+            id,
+            outcome,
+            reply,
+        }));
+    };
+    let mut writer = opened(folder.path());
+    let mut group = Group::default();
+    attach(&mut writer, &mut group);
+    let first = line.incoming("+12025550100", "first");
+    let (_, claimed) = arrive_and_claim(&mut writer, &mut group, &first);
+    writer.commit(group).await;
+    let waits = ids(claimed.await.unwrap())[0];
+    let mut group = Group::default();
+    let away = ChatError::Retry {
+        after: None,
+        cause: "it is away".to_owned(),
+    };
+    settle(&mut writer, &mut group, waits, PostOutcome::Failed(away));
+    writer.commit(group).await;
+    drop(writer);
+
+    let mut writer = opened(folder.path());
+    let mut group = Group::default();
+    attach(&mut writer, &mut group);
+    let second = line.incoming("+12025550101", "second");
+    let (_, claimed) = arrive_and_claim(&mut writer, &mut group, &second);
+    writer.commit(group).await;
+    let posted = ids(claimed.await.unwrap());
+    assert!(!posted.contains(&waits), "it waits still");
+    let receipt = Receipt {
+        place: Place {
+            chat: "1".to_owned(),
+            thread: None,
+        },
+        message: "2".to_owned(),
+    };
+    let mut group = Group::default();
+    settle(
+        &mut writer,
+        &mut group,
+        posted[0],
+        PostOutcome::Arrived(receipt),
+    );
+    writer.commit(group).await;
+    let mut group = Group::default();
+    let claimed = claim_chat(&mut writer, &mut group, 8);
+    writer.commit(group).await;
+    assert_eq!(ids(claimed.await.unwrap()), [waits]);
+}
