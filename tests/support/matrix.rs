@@ -215,8 +215,9 @@ impl MatrixUser {
         self.call(Method::GET, path, None).await
     }
 
-    /// Waits as long as the homeserver wants, like a patient client.
+    /// Waits as long as the homeserver wants, and asks again where it went away, like a patient client.
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let mut lost = 0;
         loop {
             let mut request = self
                 .http
@@ -227,9 +228,19 @@ impl MatrixUser {
             if let Some(body) = &body {
                 request = request.json(body);
             }
-            let answer = request.send().await.expect("the homeserver answers");
-            let status = answer.status();
-            let value: Value = answer.json().await.expect("the answer is JSON");
+            let answered = async {
+                let answer = request.send().await?;
+                Ok::<_, reqwest::Error>((answer.status(), answer.json::<Value>().await?))
+            };
+            let (status, value) = match answered.await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    lost += 1;
+                    assert!(lost < 600, "the homeserver does not answer: {error}");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    continue;
+                }
+            };
             if status.as_u16() == 429 {
                 let wait = value["retry_after_ms"].as_u64().unwrap_or(1_000);
                 tokio::time::sleep(Duration::from_millis(wait)).await;

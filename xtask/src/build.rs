@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::workspace::{FEATURE_SET, Workspace, shown};
 /// What one build of the workspace produced.
 #[derive(Default)]
 pub(crate) struct Built {
-    /// Programs by name: `sms-bridge`, `modem-sim`, `bot-api-sim`.
+    /// Programs by name: `sms-bridge`, `modem-sim`, `bot-api-sim`; the example `crash` too, where it was asked for.
     pub(crate) programs: BTreeMap<String, PathBuf>,
     /// File names of the test programs from the root `tests/`: the end-to-end tests.
     pub(crate) end_to_end: BTreeSet<String>,
@@ -35,7 +35,11 @@ impl Built {
         };
         let is_test = message.pointer("/profile/test").and_then(Value::as_bool) == Some(true);
         let name = message.pointer("/target/name").and_then(Value::as_str);
-        if let (false, Some(name), true) = (is_test, name, kinds().any(|kind| kind == "bin")) {
+        if let (false, Some(name), true) = (
+            is_test,
+            name,
+            kinds().any(|kind| kind == "bin" || kind == "example"),
+        ) {
             self.programs.insert(name.to_owned(), executable);
         } else if kinds().any(|kind| kind == "test")
             && message.get("manifest_path").and_then(Value::as_str) == Some(root_manifest)
@@ -55,6 +59,15 @@ impl Built {
 pub(crate) fn run(workspace: &Workspace) -> Result<Built> {
     let mut command = workspace.cargo(["build"]);
     command.args(FEATURE_SET).args(["--bins", "--tests"]);
+    build(workspace, command)
+}
+
+/// Builds what a `cargo build` command names.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn build(workspace: &Workspace, mut command: Command) -> Result<Built> {
     println!("$ {}", shown(&command));
     command
         .arg("--message-format=json-render-diagnostics")

@@ -14,6 +14,7 @@ mod boundaries;
 mod build;
 mod ci;
 mod counterparts;
+mod crash;
 mod leftovers;
 mod readme;
 mod soak;
@@ -53,6 +54,8 @@ enum Task {
     Bench(bench::Options),
     /// Play days of random faults in virtual time, and account for every message.
     Soak(soak::Options),
+    /// Kill the program, its modem and both chat servers at random while messages go both ways, and account for each.
+    Crash(crash::Options),
     /// Prove the dependencies between crates that must not exist.
     Boundaries,
 }
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(&workspace),
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Soak(options) => soak::run(&workspace, &options).map(|()| true),
+        Task::Crash(options) => crash::run(&workspace, &options).map(|()| true),
         Task::Boundaries => boundaries::run(&workspace),
     });
     match outcome {

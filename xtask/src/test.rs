@@ -13,7 +13,7 @@ use crate::tally::{Show, Tally};
 use crate::workspace::{FEATURE_SET, Workspace, shown};
 
 /// Programs of this workspace that tests start, and the variable that carries the path of each.
-const PROGRAMS: [(&str, &str); 3] = [
+pub(crate) const PROGRAMS: [(&str, &str); 3] = [
     ("sms-bridge", "SMS_BRIDGE_BIN"),
     ("modem-sim", "SMS_BRIDGE_MODEM_SIM"),
     ("bot-api-sim", "SMS_BRIDGE_BOT_API_SIM"),
