@@ -28,9 +28,10 @@ fn tpdu() -> Vec<u8> {
     sms_codec::hex::decode(SUBMIT).expect("hexadecimal")
 }
 
-/// Waits for what must come, far longer than it takes.
+/// Waits for what must come, far longer than it takes: two lines that look at each other's modems may get into each other's
+/// way several times, with a longer pause each time.
 async fn soon<T>(what: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(30), what)
+    timeout(Duration::from_secs(120), what)
         .await
         .expect("it came in time")
 }
