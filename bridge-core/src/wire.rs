@@ -2,8 +2,8 @@
 
 use sms_codec::{
     Address as TpAddress, Content, DecodeOptions, Deliver, Outcome, ProtocolId, Reference,
-    ReferenceWidth, SegmentError, SegmentOptions, StatusReport, Submit, Timestamp as ScTimestamp,
-    Tpdu, UserData,
+    ReferenceWidth, SegmentError, SegmentOptions, Status, StatusReport, Submit,
+    Timestamp as ScTimestamp, Tpdu, UserData,
 };
 
 use crate::address::{Address, Country};
@@ -54,6 +54,8 @@ pub(crate) struct IncomingReport {
     pub(crate) submitted_at: Option<Timestamp>,
     /// `None` while the service centre is still trying.
     pub(crate) report: Option<Report>,
+    /// By which a repetition is recognised. Of a final report without its outcome and the time of it: the first one counts,
+    /// and one that comes again by another way is no report of a later message with the same reference.
     pub(crate) tpdu: String,
 }
 
@@ -102,17 +104,23 @@ fn status_report(report: &StatusReport, country: Option<Country>) -> IncomingRep
     let failed = || Report::Failed {
         cause: format!("the network reports: {}", report.status.meaning()),
     };
+    let outcome = match report.status.outcome() {
+        Outcome::Delivered => Some(Report::Delivered),
+        // Nothing more will be heard of it, and nothing says that it arrived: "sent" is what is known.
+        Outcome::Unconfirmed | Outcome::StillTrying => None,
+        Outcome::Failed(_) => Some(failed()),
+    };
+    let mut known_by = report.clone();
+    if outcome.is_some() && report.service_centre_timestamp.is_valid() {
+        known_by.discharge_time = report.service_centre_timestamp;
+        known_by.status = Status(0);
+    }
     IncomingReport {
         reference: report.message_reference.0,
         recipient: address(&report.recipient_address, country),
         submitted_at: milliseconds(&report.service_centre_timestamp),
-        report: match report.status.outcome() {
-            Outcome::Delivered => Some(Report::Delivered),
-            // Nothing more will be heard of it, and nothing says that it arrived: "sent" is what is known.
-            Outcome::Unconfirmed | Outcome::StillTrying => None,
-            Outcome::Failed(_) => Some(failed()),
-        },
-        tpdu: sms_codec::hex::encode(&report.emit()),
+        report: outcome,
+        tpdu: sms_codec::hex::encode(&known_by.emit()),
     }
 }
 

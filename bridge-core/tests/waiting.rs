@@ -4,41 +4,18 @@ mod world;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bridge_core::chat::MessageState;
 use bridge_core::conformance::{Counterpart, Seen, Who};
 use bridge_core::link::LinkPhase;
-use bridge_core::{Clock, Role, Sending, Settings, Timestamp};
+use bridge_core::{Role, Sending, Settings};
+use world::clock::Wrong;
 use world::memory::MemoryChat;
 use world::{NUMBER, World};
 
 const HOUR: i64 = 3_600_000;
 const YEAR: i64 = 365 * 24 * HOUR;
-
-/// A clock that a test sets: by how much it differs from the right time, in milliseconds.
-#[derive(Clone, Default)]
-struct Wrong(Arc<AtomicI64>);
-
-impl Wrong {
-    fn by(&self, by: i64) {
-        self.0.store(by, Ordering::Relaxed);
-    }
-
-    /// It starts in 1970.
-    fn in_1970(&self) {
-        self.by(-Clock::system().now().0);
-    }
-
-    fn clock(&self) -> Clock {
-        let by = Arc::clone(&self.0);
-        Clock::new(move || {
-            let Timestamp(right) = Clock::system().now();
-            Timestamp(right + by.load(Ordering::Relaxed))
-        })
-    }
-}
 
 /// Opens a bridge whose line is down.
 async fn open(

@@ -125,6 +125,23 @@ pub(crate) fn awaited_prefix(
         .0
 }
 
+pub(crate) fn awaited_of_line_prefix(line: &LineName) -> Vec<u8> {
+    Key::new("awaited").text(line.as_str()).0
+}
+
+/// To whom the part of such a key was sent.
+pub(crate) fn awaited_recipient(key: &[u8]) -> Option<Address> {
+    let mut texts = key.split(|&octet| octet == 0).skip(2);
+    let kind = texts.next()?;
+    let address = std::str::from_utf8(texts.next()?).ok()?.to_owned();
+    match kind {
+        b"number" => Some(Address::Number(address)),
+        b"local" => Some(Address::Local(address)),
+        b"name" => Some(Address::Name(address)),
+        _ => None,
+    }
+}
+
 pub(crate) fn all_awaited_prefix() -> Vec<u8> {
     Key::new("awaited").0
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::address::LineName;
+use crate::address::{Conversation, LineName};
 use crate::chat::{Choice, Content, Destination};
 use crate::handle::LateOutcome;
 use crate::id::{MessageId, PartId};
@@ -231,7 +231,8 @@ impl Work<'_> {
         match &part.state {
             PartState::Failed { .. } => self.hold_rest(message)?,
             PartState::Sent { .. } | PartState::Unknown(_) => {
-                self.match_kept_reports(&part.conversation.line)?;
+                let Conversation { line, address } = &part.conversation;
+                self.match_kept_reports(line, address)?;
             }
             PartState::Queued { .. }
             | PartState::Held { .. }

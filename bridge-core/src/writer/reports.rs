@@ -5,7 +5,11 @@
 //! that recipient without a reference that was sent within minutes of that time; with several candidates to none. While
 //! another part to that recipient is on its way, the report may be about that one: then only a part with its reference
 //! and near in time takes it. What matches nothing is kept, and tried again whenever a part begins to wait for its report.
+//!
+//! Networks write the recipient as they like: where nothing was sent to just that, and one recipient alone looks like it
+//! (`03001234567`, and `+923001234567` on a line whose country is not known), that one is meant.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tracing::{debug, info};
@@ -66,12 +70,19 @@ impl Work<'_> {
         }
     }
 
-    /// Tries the kept reports again: a part began to wait.
-    pub(super) fn match_kept_reports(&mut self, line: &LineName) -> Result<(), StoreError> {
+    /// Tries the kept reports again: a part to this recipient began to wait.
+    pub(super) fn match_kept_reports(
+        &mut self,
+        line: &LineName,
+        recipient: &Address,
+    ) -> Result<(), StoreError> {
         for key in self.transaction.keys(&keys::unmatched_prefix(line), MOST)? {
             let Some(report) = self.transaction.load::<UnmatchedReport>(&key)? else {
                 continue;
             };
+            if !looks_like(&report.recipient, recipient) {
+                continue;
+            }
             if let Some(part) = self.part_of(line, &report)? {
                 self.transaction.remove(key);
                 self.apply_report(part, report)?;
@@ -94,6 +105,37 @@ impl Work<'_> {
         line: &LineName,
         report: &UnmatchedReport,
     ) -> Result<Option<PartId>, StoreError> {
+        // It may be about a part that is on its way and has no reference yet.
+        let transmitting = self.is_transmitting(line, &report.recipient)?;
+        let found = self.part_to(line, &report.recipient, report, transmitting)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        let mut alike = BTreeSet::new();
+        for key in self
+            .transaction
+            .keys(&keys::awaited_of_line_prefix(line), MOST)?
+        {
+            alike.extend(
+                keys::awaited_recipient(&key)
+                    .filter(|recipient| looks_like(recipient, &report.recipient)),
+            );
+        }
+        alike.remove(&report.recipient);
+        match alike.pop_first() {
+            Some(only) if alike.is_empty() => self.part_to(line, &only, report, transmitting),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// The part to this recipient that a report is about.
+    fn part_to(
+        &self,
+        line: &LineName,
+        recipient: &Address,
+        report: &UnmatchedReport,
+        transmitting: bool,
+    ) -> Result<Option<PartId>, StoreError> {
         let fits =
             |candidate: &Awaited| candidate.sent_at.since(report.arrived_at) <= BEFORE_OUTCOME;
         let near = |candidate: &Awaited| {
@@ -101,14 +143,12 @@ impl Work<'_> {
                 .submitted_at
                 .is_some_and(|at| distance(at, candidate.sent_at) <= NEAR)
         };
-        // It may be about the part that is on its way and has no reference yet.
-        let transmitting = self.is_transmitting(line, &report.recipient)?;
-        let mut same = self.awaited(line, &report.recipient, Some(report.reference))?;
+        let mut same = self.awaited(line, recipient, Some(report.reference))?;
         same.retain(|candidate| fits(candidate) && (!transmitting || near(candidate)));
         if let Some(nearest) = nearest(&same, report.submitted_at) {
             return Ok(Some(nearest));
         }
-        let mut without = self.awaited(line, &report.recipient, None)?;
+        let mut without = self.awaited(line, recipient, None)?;
         without.retain(|candidate| fits(candidate) && near(candidate));
         Ok(match without.as_slice() {
             [only] if !transmitting => Some(only.id),
@@ -125,7 +165,7 @@ impl Work<'_> {
             let conversation = &part.conversation;
             if matches!(part.state, PartState::Transmitting { .. })
                 && conversation.line == *line
-                && conversation.address == *recipient
+                && looks_like(&conversation.address, recipient)
             {
                 return Ok(true);
             }
@@ -151,6 +191,26 @@ impl Work<'_> {
             found.extend(awaited.map(|(_, sent_at)| Awaited { id, sent_at }));
         }
         Ok(found)
+    }
+}
+
+/// Fewer digits say nothing of whose number ends with them.
+const DIGITS: usize = 7;
+
+/// Whether two recipients may be the same, one of them written without its country or without its `+`.
+fn looks_like(one: &Address, other: &Address) -> bool {
+    match (one, other) {
+        _ if one == other => true,
+        (Address::Number(number), Address::Local(local))
+        | (Address::Local(local), Address::Number(number)) => {
+            let number = number.trim_start_matches('+');
+            let local = local.trim_start_matches('0');
+            number == local || (local.len() >= DIGITS && number.ends_with(local))
+        }
+        (Address::Number(_), Address::Number(_))
+        | (Address::Local(_), Address::Local(_))
+        | (Address::Name(_), _)
+        | (_, Address::Name(_)) => false,
     }
 }
 
