@@ -19,6 +19,9 @@ pub const MAX_DIGITS: usize = 20;
 /// GSM 7-bit characters that fit in an alphanumeric address: 10 octets.
 pub const MAX_ALPHANUMERIC_SEPTETS: usize = 11;
 
+/// Octets of the longest address: its length, its type and what stands behind them.
+pub(crate) const MAX_ADDRESS_OCTETS: usize = 12;
+
 /// One address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Address {
@@ -38,32 +41,36 @@ impl Address {
     /// [`NumberError`] where there are no digits, too many, or something else between them.
     pub fn parse_number(text: &str) -> Result<Self, NumberError> {
         let mut type_of_number = TypeOfNumber::Unknown;
-        let mut digits = String::with_capacity(text.len());
+        let mut digits = Inline::EMPTY;
+        let mut count = 0;
+        // `a`, `b` and `c` are digits of the standard, but alone they are a word.
+        let mut word = None;
+        let mut only_letters = true;
         for character in text.chars().filter(|character| !is_separator(*character)) {
             match character {
-                '0'..='9' | '*' | '#' | 'a'..='c' => digits.push(character),
-                '+' if digits.is_empty() && type_of_number == TypeOfNumber::Unknown => {
+                '0'..='9' | '*' | '#' => only_letters = false,
+                'a'..='c' => word = word.or(Some(character)),
+                '+' if count == 0 && type_of_number == TypeOfNumber::Unknown => {
                     type_of_number = TypeOfNumber::International;
+                    continue;
                 }
                 other => return Err(NumberError::NotADigit(other)),
             }
+            // What is too long is refused below.
+            push(&mut digits, character);
+            count += 1;
         }
-        // `a`, `b` and `c` are digits of the standard, but alone they are a word.
-        if let Some(letter) = digits
-            .chars()
-            .next()
-            .filter(|_| digits.chars().all(char::is_alphabetic))
-        {
+        if let Some(letter) = word.filter(|_| only_letters) {
             return Err(NumberError::NotADigit(letter));
         }
-        match digits.len() {
+        match count {
             0 => Err(NumberError::Empty),
-            count @ 1..=MAX_DIGITS => Ok(Self {
+            1..=MAX_DIGITS => Ok(Self {
                 type_of_number,
                 numbering_plan: NumberingPlan::Telephone,
-                text: Inline::new(digits.as_bytes()).ok_or(NumberError::TooLong(count))?,
+                text: digits,
             }),
-            count => Err(NumberError::TooLong(count)),
+            _ => Err(NumberError::TooLong(count)),
         }
     }
 
@@ -115,17 +122,17 @@ impl Address {
     /// The address inside a TPDU, length in semi-octets first.
     pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
         let (semi_octets, value) = self.value();
-        octets.push(u8::try_from(semi_octets).unwrap_or(u8::MAX));
-        octets.push(self.type_octet());
-        octets.extend(value);
+        octets.extend([semi_octets, self.type_octet()]);
+        octets.extend_from_slice(value.as_slice());
     }
 
     /// The address in front of a TPDU, length in octets (the type included) first.
     pub(crate) fn emit_service_centre(&self, octets: &mut Vec<u8>) {
         let (_, value) = self.value();
+        let value = value.as_slice();
         octets.push(u8::try_from(value.len() + 1).unwrap_or(u8::MAX));
         octets.push(self.type_octet());
-        octets.extend(value);
+        octets.extend_from_slice(value);
     }
 
     /// Reads the address of a TPDU.
@@ -195,22 +202,23 @@ impl Address {
     }
 
     /// Useful semi-octets, and the octets that hold them.
-    fn value(&self) -> (usize, Vec<u8>) {
+    fn value(&self) -> (u8, Inline<MAX_VALUE_OCTETS>) {
         if self.is_alphanumeric() {
             // What was received may hold characters of which this alphabet has none; they are left out.
             let septets = gsm7::encode_lossy(self.as_str());
-            return ((septets.len() * 7).div_ceil(4), gsm7::pack(&septets, 0));
+            let semi_octets = (septets.len() * 7).div_ceil(4);
+            let octets = Inline::new(&gsm7::pack(&septets, 0)).unwrap_or(Inline::EMPTY);
+            return (u8::try_from(semi_octets).unwrap_or(u8::MAX), octets);
         }
-        let values: Vec<u8> = self.as_str().chars().filter_map(digit_value).collect();
-        let octets = values
-            .chunks(2)
-            .map(|pair| match pair {
-                [low, high] => high << 4 | low,
-                [low] => FILL << 4 | low,
-                _ => 0xFF,
-            })
-            .collect();
-        (values.len(), octets)
+        let mut octets = Inline::EMPTY;
+        let mut semi_octets = 0;
+        let mut values = self.as_str().chars().filter_map(digit_value);
+        while let Some(low) = values.next() {
+            let high = values.next();
+            semi_octets += if high.is_some() { 2 } else { 1 };
+            let _fits = octets.extend(&[high.unwrap_or(FILL) << 4 | low]);
+        }
+        (semi_octets, octets)
     }
 }
 
@@ -372,6 +380,9 @@ impl fmt::Display for NumberingPlan {
         }
     }
 }
+
+/// What fits behind the type: 24 octets of text are 24 digits at most.
+const MAX_VALUE_OCTETS: usize = 24;
 
 /// The semi-octet that fills the last octet of an odd number of digits.
 const FILL: u8 = 0x0F;

@@ -123,12 +123,40 @@ pub fn encode(text: &str) -> Result<Vec<u8>, NotInAlphabet> {
 ///
 /// [`NotInAlphabet`] at the first character that neither table has.
 pub fn encode_with(text: &str, shifts: Shifts) -> Result<Vec<u8>, NotInAlphabet> {
+    if shifts == Shifts::NONE {
+        return encode_default(text);
+    }
     let mut septets = Vec::with_capacity(text.len());
     for (offset, character) in text.chars().enumerate() {
         shifts
             .septets_of(character)
             .ok_or(NotInAlphabet { character, offset })?
             .push_to(&mut septets);
+    }
+    Ok(septets)
+}
+
+/// The same with the default tables.
+fn encode_default(text: &str) -> Result<Vec<u8>, NotInAlphabet> {
+    let mut septets = Vec::with_capacity(text.len());
+    if text.is_ascii() {
+        let mut marks = 0;
+        septets.extend(text.bytes().map(|octet| {
+            let septet = latin_place(octet);
+            marks |= septet;
+            septet
+        }));
+        if marks & ESCAPED == 0 {
+            return Ok(septets);
+        }
+        septets.clear();
+    }
+    for (offset, character) in text.chars().enumerate() {
+        match place(character) {
+            ABSENT => return Err(NotInAlphabet { character, offset }),
+            escaped if escaped & ESCAPED != 0 => septets.extend([ESCAPE, escaped & !ESCAPED]),
+            septet => septets.push(septet),
+        }
     }
     Ok(septets)
 }
@@ -197,34 +225,50 @@ pub(crate) fn ends_in_escape(septets: &[u8]) -> bool {
 
 /// Packs septets into octets, behind `fill_bits` (0 to 6) zero bits that follow a user data header.
 pub fn pack(septets: &[u8], fill_bits: u8) -> Vec<u8> {
-    let mut octets = Vec::with_capacity((septets.len() * 7).div_ceil(8) + 1);
+    let mut octets = vec![0; (usize::from(fill_bits % 7) + septets.len() * 7).div_ceil(8)];
+    pack_into(&mut octets, septets, fill_bits);
+    octets
+}
+
+/// The same into the octets that they take; what does not fit is left out.
+pub(crate) fn pack_into(octets: &mut [u8], septets: &[u8], fill_bits: u8) {
     let mut pending: u64 = 0;
     let mut bits = fill_bits % 7;
     // Eight septets are seven octets, whatever is pending in front of them.
     let (eights, rest) = septets.as_chunks::<8>();
-    for eight in eights {
-        for (septet, place) in eight.iter().zip(0..8_u8) {
-            pending |= u64::from(septet & 0x7F) << (bits + 7 * place);
-        }
+    let (whole, behind) = octets.split_at_mut(octets.len().min(eights.len() * 7));
+    for (seven, eight) in whole.as_chunks_mut::<7>().0.iter_mut().zip(eights) {
+        pending |= squeezed(*eight) << bits;
         let [a, b, c, d, e, f, g, left] = pending.to_le_bytes();
-        octets.extend([a, b, c, d, e, f, g]);
+        *seven = [a, b, c, d, e, f, g];
         pending = u64::from(left);
     }
+    let mut octets = behind.iter_mut();
     for septet in rest {
         pending |= u64::from(septet & 0x7F) << bits;
         bits += 7;
         if bits >= 8 {
             let [low, ..] = pending.to_le_bytes();
-            octets.push(low);
+            if let Some(octet) = octets.next() {
+                *octet = low;
+            }
             pending >>= 8;
             bits -= 8;
         }
     }
-    if bits > 0 {
+    if let (1.., Some(octet)) = (bits, octets.next()) {
         let [low, ..] = pending.to_le_bytes();
-        octets.push(low);
+        *octet = low;
     }
-    octets
+}
+
+/// Eight septets without the bit between each two: pairs first, then pairs of pairs, then both halves.
+#[inline]
+fn squeezed(septets: [u8; 8]) -> u64 {
+    let eights = u64::from_le_bytes(septets);
+    let pairs = (eights & 0x007F_007F_007F_007F) | (eights & 0x7F00_7F00_7F00_7F00) >> 1;
+    let fours = (pairs & 0x0000_3FFF_0000_3FFF) | (pairs & 0x3FFF_0000_3FFF_0000) >> 2;
+    (fours & 0x0FFF_FFFF) | (fours & 0x0FFF_FFFF_0000_0000) >> 4
 }
 
 /// Up to `count` septets out of octets, from bit `start` on; fewer where the octets end before.
@@ -335,7 +379,7 @@ const ABSENT: u8 = 0xFF;
 #[inline]
 fn place(character: char) -> u8 {
     if let Ok(latin) = u8::try_from(character) {
-        return LATIN.get(usize::from(latin)).copied().unwrap_or(ABSENT);
+        return latin_place(latin);
     }
     match character {
         'Δ' => 0x10,
@@ -351,6 +395,11 @@ fn place(character: char) -> u8 {
         '€' => ESCAPED | 0x65,
         _ => ABSENT,
     }
+}
+
+#[inline]
+fn latin_place(character: u8) -> u8 {
+    LATIN.get(usize::from(character)).copied().unwrap_or(ABSENT)
 }
 
 /// Where the characters up to U+00FF stand.

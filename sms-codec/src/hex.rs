@@ -3,8 +3,6 @@
 //! Strict here: pairs of digits in either case and nothing else. What modems add (spaces, a quote, half an octet) is
 //! the business of [`decode_hex`](crate::decode_hex), which records it.
 
-use std::fmt::Write as _;
-
 use thiserror::Error;
 
 /// Why a text is no hexadecimal text.
@@ -28,14 +26,25 @@ pub enum HexError {
 
 /// The octets as upper-case digits without separators.
 pub fn encode(octets: &[u8]) -> String {
-    octets.iter().fold(
-        String::with_capacity(octets.len() * 2),
-        |mut text, octet| {
-            // Writing to a String cannot fail.
-            let _infallible = write!(text, "{octet:02X}");
-            text
-        },
-    )
+    encode_all(&[octets])
+}
+
+/// Several pieces one behind the other, as [`encode`] writes them.
+pub(crate) fn encode_all(pieces: &[&[u8]]) -> String {
+    let octets: usize = pieces.iter().map(|piece| piece.len()).sum();
+    let mut digits = vec![0; octets * 2];
+    let pairs = digits.as_chunks_mut::<2>().0;
+    for (pair, octet) in pairs.iter_mut().zip(pieces.iter().copied().flatten()) {
+        *pair = [digit_of(octet >> 4), digit_of(octet & 0x0F)];
+    }
+    // Nothing but ASCII was put in.
+    String::from_utf8(digits).unwrap_or_default()
+}
+
+#[inline]
+fn digit_of(value: u8) -> u8 {
+    let letter = if value > 9 { b'A' - b'0' - 10 } else { 0 };
+    b'0' + value + letter
 }
 
 /// The octets that pairs of digits stand for.
@@ -78,6 +87,9 @@ mod tests {
     fn both_cases_are_read_and_upper_case_is_written() {
         assert_eq!(decode("00fFa5"), Ok(vec![0x00, 0xFF, 0xA5]));
         assert_eq!(encode(&[0x00, 0xFF, 0xA5]), "00FFA5");
+        assert_eq!(encode_all(&[&[0x1B], &[], &[0x9A, 0xC0]]), "1B9AC0");
+        let all: Vec<u8> = (0..=u8::MAX).collect();
+        assert_eq!(decode(&encode(&all)), Ok(all));
         assert_eq!(decode(""), Ok(vec![]));
     }
 

@@ -23,6 +23,21 @@ impl<const N: usize> Inline<N> {
         Some(inline)
     }
 
+    /// `count` zeros; `None` where there are more than `N`.
+    pub(crate) fn zeros(count: usize) -> Option<Self> {
+        (count <= N).then_some(())?;
+        Some(Self {
+            length: u8::try_from(count).ok()?,
+            ..Self::EMPTY
+        })
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
+        self.octets
+            .get_mut(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+
     pub(crate) fn as_slice(&self) -> &[u8] {
         self.octets
             .get(..usize::from(self.length))
@@ -73,6 +88,11 @@ mod tests {
         assert_eq!(inline, Inline::<4>::new(&[1, 2, 3, 4]).unwrap());
         assert_eq!(Inline::<4>::new(&[0; 5]), None);
         assert_eq!(Inline::<300>::new(&[0; 256]), None);
+        assert_eq!(Inline::<300>::zeros(256), None);
+        assert_eq!(Inline::<4>::zeros(5), None);
+        let mut zeros = Inline::<4>::zeros(2).unwrap();
+        zeros.as_mut_slice()[1] = 9;
+        assert_eq!(zeros.as_slice(), [0, 9]);
         assert_eq!(format!("{:?}", Inline::<4>::new(&[7]).unwrap()), "[7]");
     }
 }

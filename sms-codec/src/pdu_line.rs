@@ -1,6 +1,6 @@
 //! The line that a modem wants behind the prompt of `+CMGS` or `+CMGW` (3GPP TS 27.005 §4.3).
 
-use crate::address::Address;
+use crate::address::{Address, MAX_ADDRESS_OCTETS};
 use crate::hex;
 
 /// A TPDU ready for a modem.
@@ -15,15 +15,17 @@ pub struct PduLine {
 impl PduLine {
     /// Of the octets of a TPDU. Without a service centre the line begins with `00`: the SIM's own is used.
     pub fn new(service_centre: Option<&Address>, tpdu: &[u8]) -> Self {
-        let mut octets = Vec::with_capacity(tpdu.len() + 12);
-        match service_centre {
-            Some(address) => address.emit_service_centre(&mut octets),
-            None => octets.push(0),
-        }
-        octets.extend(tpdu);
+        let hex = match service_centre {
+            Some(address) => {
+                let mut octets = Vec::with_capacity(MAX_ADDRESS_OCTETS);
+                address.emit_service_centre(&mut octets);
+                hex::encode_all(&[&octets, tpdu])
+            }
+            None => hex::encode_all(&[&[0], tpdu]),
+        };
         Self {
             length: tpdu.len(),
-            hex: hex::encode(&octets),
+            hex,
         }
     }
 }

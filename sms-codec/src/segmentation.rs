@@ -12,6 +12,7 @@ mod cut;
 mod draft;
 mod look_alikes;
 mod surcharge;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -266,14 +267,12 @@ impl Draft {
         };
         let total = u8::try_from(self.part_count()).ok().ok_or(too_long)?;
         let data_coding = DataCoding::general(self.encoding.alphabet(), options.class);
-        let parts = (1..=total)
-            .zip(self.bodies())
-            .map(|(part, body)| {
-                let concatenation = (total > 1).then(|| options.reference.element(total, part));
-                UserData::new(data_coding, self.encoding.header(concatenation), body)
-            })
-            .collect::<Option<Vec<_>>>()
-            .ok_or(too_long)?;
+        let mut parts = Vec::with_capacity(usize::from(total));
+        for (part, body) in (1..=total).zip(self.bodies()) {
+            let concatenation = (total > 1).then(|| options.reference.element(total, part));
+            let header = self.encoding.header(concatenation);
+            parts.push(UserData::new(data_coding, header, body).ok_or(too_long)?);
+        }
         Ok(Segmentation {
             encoding: self.encoding,
             parts,

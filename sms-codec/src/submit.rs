@@ -1,6 +1,6 @@
 //! SMS-SUBMIT: a message that a phone hands to the network (3GPP TS 23.040 §9.2.2.2).
 
-use crate::address::Address;
+use crate::address::{Address, MAX_ADDRESS_OCTETS};
 use crate::data_coding::DataCoding;
 use crate::error::{DecodeError, Field};
 use crate::protocol_id::ProtocolId;
@@ -8,6 +8,9 @@ use crate::reader::Reader;
 use crate::tpdu::{MTI_SUBMIT, MessageReference, REJECT_DUPLICATES, REPLY_PATH, STATUS_REPORT};
 use crate::user_data::{HeaderIndicator, UserData};
 use crate::validity::ValidityPeriod;
+
+/// Octets in front of the user data, at most: two, the address, TP-PID, TP-DCS, TP-VP and TP-UDL.
+const EMIT_ROOM: usize = 2 + MAX_ADDRESS_OCTETS + 2 + 7 + 1;
 
 /// A message to the network.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -89,7 +92,8 @@ impl Submit {
         ] {
             first |= if set { bit } else { 0 };
         }
-        let mut octets = vec![first, self.message_reference.0];
+        let mut octets = Vec::with_capacity(EMIT_ROOM + self.user_data.octets().len());
+        octets.extend([first, self.message_reference.0]);
         self.destination_address.emit(&mut octets);
         octets.extend([self.protocol_id.0, self.data_coding().octet()]);
         if let Some(validity) = self.validity {

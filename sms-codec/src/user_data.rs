@@ -186,37 +186,51 @@ impl UserData {
         header: WrittenHeader,
         body: Body<'_>,
     ) -> Option<Self> {
-        let mut octets = Vec::with_capacity(MAX_OCTETS);
-        header.emit(&mut octets);
-        let header_septets = (octets.len() * 8).div_ceil(7);
-        let length = match body {
+        let header = header.emit();
+        let header = header.as_slice();
+        let header_septets = (header.len() * 8).div_ceil(7);
+        let (length, count) = match body {
             Body::Septets(septets) => {
-                let fill_bits = u8::try_from(header_septets * 7 - octets.len() * 8).ok()?;
-                octets.extend(gsm7::pack(septets, fill_bits));
-                header_septets + septets.len()
+                let length = header_septets + septets.len();
+                (length, (length * 7).div_ceil(8))
             }
             Body::CodeUnits(units) => {
-                octets.extend(ucs2::octets(units));
-                octets.len()
+                let count = header.len() + 2 * units.len();
+                (count, count)
             }
             Body::Octets(data) => {
-                octets.extend(data);
-                octets.len()
+                let count = header.len() + data.len();
+                (count, count)
             }
         };
-        if octets.len() > MAX_OCTETS {
+        if count > MAX_OCTETS {
             return None;
         }
-        let header_indicator = if header.octets() > 0 {
-            HeaderIndicator::Present
-        } else {
+        let mut octets = Inline::zeros(count)?;
+        let (header_part, body_part) = octets.as_mut_slice().split_at_mut_checked(header.len())?;
+        header_part.copy_from_slice(header);
+        match body {
+            Body::Septets(septets) => {
+                let fill_bits = u8::try_from(header_septets * 7 - header.len() * 8).ok()?;
+                gsm7::pack_into(body_part, septets, fill_bits);
+            }
+            Body::CodeUnits(units) => {
+                for (pair, unit) in body_part.as_chunks_mut::<2>().0.iter_mut().zip(units) {
+                    *pair = unit.to_be_bytes();
+                }
+            }
+            Body::Octets(data) => body_part.copy_from_slice(data),
+        }
+        let header_indicator = if header.is_empty() {
             HeaderIndicator::Absent
+        } else {
+            HeaderIndicator::Present
         };
         Some(Self {
             data_coding,
             header_indicator,
             length: u8::try_from(length).ok()?,
-            octets: Inline::new(&octets)?,
+            octets,
         })
     }
 
@@ -227,7 +241,7 @@ impl UserData {
     /// TP-UDL and TP-UD.
     pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
         octets.push(self.length);
-        octets.extend(self.octets());
+        octets.extend_from_slice(self.octets());
     }
 
     /// Reads TP-UDL and TP-UD.

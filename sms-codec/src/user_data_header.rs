@@ -9,6 +9,7 @@ use crate::address::Address;
 use crate::data_coding::Waiting;
 use crate::error::Field;
 use crate::gsm7::Shifts;
+use crate::inline::Inline;
 use crate::national::Language;
 use crate::reader::Reader;
 
@@ -120,13 +121,15 @@ pub struct Ports {
 }
 
 impl Concatenation {
-    pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
+    fn emit<const N: usize>(&self, octets: &mut Inline<N>) {
         let [high, low] = self.reference.to_be_bytes();
-        match self.width {
-            ReferenceWidth::Eight => octets.extend([CONCATENATION_8, 3, low]),
-            ReferenceWidth::Sixteen => octets.extend([CONCATENATION_16, 4, high, low]),
-        }
-        octets.extend([self.total, self.part]);
+        let (total, part) = (self.total, self.part);
+        let _fits = match self.width {
+            ReferenceWidth::Eight => octets.extend(&[CONCATENATION_8, 3, low, total, part]),
+            ReferenceWidth::Sixteen => {
+                octets.extend(&[CONCATENATION_16, 4, high, low, total, part])
+            }
+        };
     }
 
     fn is_in_range(&self) -> bool {
@@ -238,26 +241,29 @@ impl WrittenHeader {
         if elements == 0 { 0 } else { elements + 1 }
     }
 
-    pub(crate) fn emit(&self, octets: &mut Vec<u8>) {
+    /// As on the air: at most 13 octets, its length among them.
+    pub(crate) fn emit(&self) -> Inline<16> {
+        let mut octets = Inline::EMPTY;
         let Some(behind_length) = self
             .octets()
             .checked_sub(1)
             .and_then(|length| u8::try_from(length).ok())
         else {
-            return;
+            return octets;
         };
-        octets.push(behind_length);
+        let _fits = octets.extend(&[behind_length]);
         if let Some(concatenation) = self.concatenation {
-            concatenation.emit(octets);
+            concatenation.emit(&mut octets);
         }
         for (identifier, language) in [
             (SINGLE_SHIFT, self.shifts.single),
             (LOCKING_SHIFT, self.shifts.locking),
         ] {
             if let Some(language) = language {
-                octets.extend([identifier, 1, language.identifier()]);
+                let _fits = octets.extend(&[identifier, 1, language.identifier()]);
             }
         }
+        octets
     }
 }
 
@@ -555,10 +561,9 @@ mod tests {
                 concatenation,
                 shifts,
             };
-            let mut octets = Vec::new();
-            header.emit(&mut octets);
-            assert_eq!(crate::hex::encode(&octets), hex);
-            assert_eq!(octets.len(), header.octets());
+            let octets = header.emit();
+            assert_eq!(crate::hex::encode(octets.as_slice()), hex);
+            assert_eq!(octets.as_slice().len(), header.octets());
         }
     }
 

@@ -1,5 +1,6 @@
 //! A text in one encoding, cut but not yet packed, so that encodings can be compared.
 
+use super::tally::Tally;
 use super::{AlphabetChoice, Encoding, MAX_PARTS, Reference, SegmentError, SegmentOptions, cut};
 use crate::gsm7::{self, NotInAlphabet, Shifts};
 use crate::national::Languages;
@@ -44,48 +45,103 @@ impl Draft {
         if matches!(&default, Ok(draft) if draft.is_plain()) {
             return Ok(default?);
         }
-        // No header and never more than two septets: UCS-2 cannot be cheaper where the default alphabet will do.
-        let wide = match (&default, options.alphabet) {
-            (Err(_), AlphabetChoice::Cheapest) => Some(Self::new(text, Encoding::Ucs2, reference)?),
-            _ => None,
-        };
         // Of a text that is too long in any encoding only the fault is of interest.
-        let languages = if text.chars().nth(MAX_PARTS * MAX_SEPTETS).is_some() {
-            Languages::NONE
+        let shifted = if options.languages == Languages::NONE
+            || text.chars().nth(MAX_PARTS * MAX_SEPTETS).is_some()
+        {
+            None
         } else {
-            options.languages
+            Self::shifted(text, options.languages, reference, default.as_ref().ok())
         };
-        shifts_to(languages)
-            .filter_map(|shifts| in_gsm7(shifts).ok())
-            .chain(wide)
-            .fold(default, |best, draft| match best {
-                Ok(best) if best.cost() <= draft.cost() => Ok(best),
-                Ok(_) | Err(_) => Ok(draft),
+        let best = match shifted {
+            Some(shifted) => Ok(shifted),
+            None => default,
+        };
+        match (best, options.alphabet) {
+            // No header and never more than two septets: UCS-2 cannot be cheaper where the default alphabet will do.
+            (Ok(best), _) if best.encoding == Encoding::DEFAULT => Ok(best),
+            (Ok(best), AlphabetChoice::Cheapest) => {
+                // A national table costs a header, and two septets are nearly as much as a code unit.
+                let wide = Self::new(text, Encoding::Ucs2, reference)?;
+                Ok(if best.cost() <= wide.cost() {
+                    best
+                } else {
+                    wide
+                })
+            }
+            (Err(_), AlphabetChoice::Cheapest) => Ok(Self::new(text, Encoding::Ucs2, reference)?),
+            (best, _) => Ok(best?),
+        }
+    }
+
+    /// The cheapest with national tables; `None` where none will do, or where all are as dear as `default` or dearer.
+    ///
+    /// What each pair of tables would take at least is counted first, and only what may be the cheapest is written.
+    fn shifted(
+        text: &str,
+        languages: Languages,
+        reference: Reference,
+        default: Option<&Self>,
+    ) -> Option<Self> {
+        let tally = Tally::of(text, languages);
+        let mut candidates: Vec<(Cost, usize, Shifts)> = shifts_to(languages)
+            .enumerate()
+            .filter_map(|(index, shifts)| {
+                let encoding = Encoding::Gsm7(shifts);
+                Some((
+                    least(encoding, tally.septets(shifts)?, reference),
+                    index,
+                    shifts,
+                ))
             })
-            .map_err(SegmentError::from)
+            .collect();
+        candidates.sort_unstable_by_key(|(least, index, _)| (*least, *index));
+        let dearest = default.map(Self::cost);
+        let mut best: Option<(Cost, usize, Self)> = None;
+        for (least, index, shifts) in candidates {
+            if dearest.is_some_and(|dearest| dearest <= least)
+                || best
+                    .as_ref()
+                    .is_some_and(|(cost, found, _)| (*cost, *found) <= (least, index))
+            {
+                continue;
+            }
+            let Ok(draft) = Self::new(text, Encoding::Gsm7(shifts), reference) else {
+                continue;
+            };
+            let cost = draft.cost();
+            if dearest.is_some_and(|dearest| dearest <= cost) {
+                continue;
+            }
+            if best
+                .as_ref()
+                .is_none_or(|(known, found, _)| (cost, index) < (*known, *found))
+            {
+                best = Some((cost, index, draft));
+            }
+        }
+        best.map(|(_, _, draft)| draft)
     }
 
     fn new(text: &str, encoding: Encoding, reference: Reference) -> Result<Self, NotInAlphabet> {
         let units = match encoding {
             Encoding::Gsm7(shifts) => Units::Septets(gsm7::encode_with(text, shifts)?),
-            Encoding::Ucs2 => Units::CodeUnits(text.encode_utf16().collect()),
+            Encoding::Ucs2 => {
+                let mut units = Vec::with_capacity(text.chars().count());
+                units.extend(text.encode_utf16());
+                Units::CodeUnits(units)
+            }
         };
-        let room = |concatenation| {
-            let header = encoding.header(concatenation);
-            units.in_octets(MAX_OCTETS - header.octets())
-        };
-        let mut units_per_part = room(None);
-        let mut header_octets = encoding.header(None).octets();
-        let ends = if units.len() <= units_per_part {
-            vec![units.len()]
+        let alone = Room::new(encoding, None);
+        let (room, ends) = if units.len() <= alone.units {
+            (alone, vec![units.len()])
         } else {
-            let concatenation = Some(reference.element(u8::MAX, u8::MAX));
-            units_per_part = room(concatenation);
-            header_octets = encoding.header(concatenation).octets();
-            cut::ends(text, &units, units_per_part)
+            let room = Room::new(encoding, Some(reference));
+            (room, cut::ends(text, &units, encoding.shifts(), room.units))
         };
+        let units_per_part = room.units;
         let octets = lengths(&ends)
-            .map(|length| units.octets(header_octets, length))
+            .map(|length| octets_of(encoding, room.header_octets, length))
             .sum();
         Ok(Self {
             encoding,
@@ -136,6 +192,64 @@ fn lengths(ends: &[usize]) -> impl Iterator<Item = usize> {
         .map(|(start, end)| end.saturating_sub(start))
 }
 
+/// What a part of a text has room for.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    units: usize,
+    header_octets: usize,
+}
+
+impl Room {
+    /// Of one of several parts, or of the only one.
+    fn new(encoding: Encoding, reference: Option<Reference>) -> Self {
+        let concatenation = reference.map(|reference| reference.element(u8::MAX, u8::MAX));
+        let header_octets = encoding.header(concatenation).octets();
+        let octets = MAX_OCTETS - header_octets;
+        let units = match encoding {
+            Encoding::Gsm7(_) => octets * 8 / 7,
+            Encoding::Ucs2 => octets / 2,
+        };
+        Self {
+            units,
+            header_octets,
+        }
+    }
+}
+
+/// What so many units cost at least: with every part but the last filled to its end.
+fn least(encoding: Encoding, units: usize, reference: Reference) -> Cost {
+    let alone = Room::new(encoding, None);
+    if units <= alone.units {
+        return Cost {
+            parts: 1,
+            octets: octets_of(encoding, alone.header_octets, units),
+        };
+    }
+    let room = Room::new(encoding, Some(reference));
+    let parts = units.div_ceil(room.units);
+    let text = match encoding {
+        Encoding::Gsm7(_) => (units * 7).div_ceil(8),
+        Encoding::Ucs2 => units * 2,
+    };
+    Cost {
+        parts,
+        octets: parts * room.header_octets + text,
+    }
+}
+
+/// Octets of user data with so many units behind a header.
+fn octets_of(encoding: Encoding, header_octets: usize, units: usize) -> usize {
+    match encoding {
+        Encoding::Gsm7(_) => {
+            let header_septets = (header_octets * 8).div_ceil(7);
+            ((header_septets + units) * 7)
+                .div_ceil(8)
+                .max(header_octets)
+        }
+        Encoding::Ucs2 => header_octets + 2 * units,
+    }
+}
+
 /// Septets of a part without a header.
 const MAX_SEPTETS: usize = MAX_OCTETS * 8 / 7;
 
@@ -174,27 +288,6 @@ impl Units {
         match self {
             Self::Septets(septets) => septets.len(),
             Self::CodeUnits(units) => units.len(),
-        }
-    }
-
-    /// How many fit in so many octets.
-    fn in_octets(&self, octets: usize) -> usize {
-        match self {
-            Self::Septets(_) => octets * 8 / 7,
-            Self::CodeUnits(_) => octets / 2,
-        }
-    }
-
-    /// Octets of user data with so many units behind a header.
-    fn octets(&self, header_octets: usize, count: usize) -> usize {
-        match self {
-            Self::Septets(_) => {
-                let header_septets = (header_octets * 8).div_ceil(7);
-                ((header_septets + count) * 7)
-                    .div_ceil(8)
-                    .max(header_octets)
-            }
-            Self::CodeUnits(_) => header_octets + 2 * count,
         }
     }
 

@@ -106,14 +106,12 @@ impl Surcharge {
         cause: Cause,
     ) -> Option<Self> {
         let instead_of = draft.part_count();
-        let mut characters = Vec::new();
+        let mut characters = Vec::with_capacity(MAX_LEFT_OUT + MAX_NAMED);
         let mut with = Vec::new();
         let mut without = Vec::new();
         let mut joiner = None;
-        let mut other = String::with_capacity(text.len());
         for character in text.chars() {
             if gsm7::septets_of(character).is_some() {
-                other.push(character);
                 continue;
             }
             // Goes with the emoji beside it.
@@ -121,10 +119,9 @@ impl Surcharge {
                 joiner = Some(character);
                 continue;
             }
-            let look_alike = look_alike(character);
             if !characters.contains(&character) {
                 characters.push(character);
-                match look_alike {
+                match look_alike(character) {
                     Some(look_alike) => with.push(look_alike),
                     None => without.push(character),
                 }
@@ -132,7 +129,6 @@ impl Surcharge {
             if without.len() > MAX_LEFT_OUT && characters.len() > MAX_NAMED {
                 break;
             }
-            other.push_str(look_alike.map_or("", |found| found.instead));
         }
         if characters.is_empty() {
             characters.extend(joiner);
@@ -142,7 +138,7 @@ impl Surcharge {
             return None;
         }
         let cheaper = (instead_of > 1 && without.len() <= MAX_LEFT_OUT)
-            .then(|| parts(&other, options))
+            .then(|| parts(&plain(text), options))
             .flatten()
             .filter(|parts| *parts < instead_of)
             .map(|parts| Cheaper {
@@ -157,6 +153,19 @@ impl Surcharge {
             cheaper,
         })
     }
+}
+
+/// The text with what the default alphabet has not written otherwise, or left out.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        if gsm7::septets_of(character).is_some() {
+            plain.push(character);
+        } else if let Some(found) = look_alike(character).filter(|_| !is_joiner(character)) {
+            plain.push_str(found.instead);
+        }
+    }
+    plain
 }
 
 /// Zero width joiner, variation selectors, skin tones.
