@@ -1,6 +1,6 @@
 //! A phone line for the suite: it says of each part what the case told it to, and remembers all that was sent.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +24,8 @@ use crate::settings::Clock;
 pub struct TestLine {
     status: watch::Sender<LinkStatus>,
     outcomes: Mutex<VecDeque<Result<Accepted, SendError>>>,
+    /// By number.
+    always: Mutex<BTreeMap<String, SendError>>,
     sent: Mutex<Vec<SentPart>>,
     parts: Mutex<Vec<PartId>>,
     hang: Mutex<Option<(When, Command)>>,
@@ -77,6 +79,7 @@ impl Default for TestLine {
         Self {
             status: watch::Sender::new(status),
             outcomes: Mutex::default(),
+            always: Mutex::default(),
             sent: Mutex::default(),
             parts: Mutex::default(),
             hang: Mutex::default(),
@@ -90,6 +93,15 @@ impl TestLine {
     /// What the next part is answered; without one, every part is accepted.
     pub fn next_outcome(&self, outcome: Result<Accepted, SendError>) {
         lock(&self.outcomes).push_back(outcome);
+    }
+
+    /// From now on every part to this number is answered so. `None`: like any other.
+    pub fn always(&self, number: &str, error: Option<SendError>) {
+        let mut always = lock(&self.always);
+        match error {
+            Some(error) => always.insert(number.to_owned(), error),
+            None => always.remove(number),
+        };
     }
 
     /// The network takes the next part, and the modem never says so.
@@ -227,9 +239,15 @@ impl TestLine {
         };
         let mut sent = lock(&self.sent);
         let [.., reference] = sent.len().to_be_bytes();
-        let outcome = lock(&self.outcomes).pop_front().unwrap_or(Ok(Accepted {
-            reference: Some(reference),
-        }));
+        let always = lock(&self.always)
+            .get(&submit.destination_address.to_string())
+            .cloned();
+        let outcome = match always {
+            Some(error) => Err(error),
+            None => lock(&self.outcomes).pop_front().unwrap_or(Ok(Accepted {
+                reference: Some(reference),
+            })),
+        };
         if matches!(outcome, Ok(_) | Err(SendError::Unknown { .. })) {
             sent.push(SentPart {
                 to: submit.destination_address.to_string(),

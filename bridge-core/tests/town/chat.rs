@@ -251,9 +251,10 @@ impl ChatAdapter for Adapter {
 
     async fn ensure_room(&self, intent: &RoomIntent) -> Result<Room, ChatError> {
         let (room, kind) = match &intent.destination {
-            Destination::Conversation { conversation, .. } => {
-                (room_of(conversation.line.as_str(), conversation.address.as_str()), RoomKind::Dedicated)
-            }
+            Destination::Conversation { conversation, .. } => (
+                room_of(conversation.line.as_str(), conversation.address.as_str()),
+                RoomKind::Dedicated,
+            ),
             Destination::Admin { .. } => (ADMIN.to_owned(), RoomKind::Shared),
             Destination::Place(place) => (place.chat.clone(), RoomKind::Shared),
         };

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bridge_core::chat::{Body, MessageState, Verdict};
 use bridge_core::conformance::TestLine;
-use bridge_core::link::LinkPhase;
+use bridge_core::link::{LinkPhase, RawPdu};
 use bridge_core::{
     Bridge, Clock, DeliveryReports, Identity, LineName, LineSettings, Origin, People, Person, Role,
     Sending, Settings,
@@ -117,11 +117,14 @@ impl Town {
     /// An SMS comes in.
     pub(crate) async fn arrives(&self, line: &str, from: &str, text: &str) {
         for pdu in self.line(line).incoming(from, text) {
-            let taken = self
-                .handle()
-                .sms_arrived(&self::line(line), Origin::Direct, pdu);
-            taken.await.unwrap();
+            self.part_arrives(line, pdu).await;
         }
+    }
+
+    pub(crate) async fn part_arrives(&self, line: &str, pdu: RawPdu) {
+        let (handle, line) = (self.handle(), self::line(line));
+        let taken = handle.sms_arrived(&line, Origin::Direct, pdu);
+        taken.await.unwrap();
     }
 
     async fn event(
@@ -134,8 +137,8 @@ impl Town {
     ) -> Verdict {
         self.events += 1;
         let event = chat::event(self.events, room, message, reply_to, body, self.clock.now());
-        let submitted = self.handle();
-        let verdicts = submitted.submit(&chat::network(network), vec![event], None);
+        let (handle, network) = (self.handle(), chat::network(network));
+        let verdicts = handle.submit(&network, vec![event], None);
         verdicts.await.unwrap().pop().unwrap()
     }
 
