@@ -21,7 +21,8 @@ use tracing::{info, warn};
 use crate::Matrix;
 use crate::backoff::Backoff;
 use crate::error::{Failure, PERSON_WAIT, chain, revoked};
-use crate::incoming::{Ended, Sync, Troubles};
+use crate::incoming::{Ended, Sync};
+use crate::missed::Troubles;
 use crate::rooms;
 use crate::session::{Folder, Session};
 

@@ -6,7 +6,7 @@
 //!
 //! - `session`: the bot's session on disk, logged in once
 //! - `client`: the connection, and what happens when it is lost
-//! - `incoming`, `event`: from the homeserver to [`BridgeHandle::submit`]
+//! - `incoming`, `missed`, `event`: from the homeserver to [`BridgeHandle::submit`]
 //! - `outgoing`, `reactions`: posts, edits and the reactions that show a state
 //! - `rooms`: rooms made once and found again
 //! - `check`: what `sms-bridge check` says about `[matrix]`
@@ -21,6 +21,7 @@ mod client;
 mod error;
 mod event;
 mod incoming;
+mod missed;
 mod outgoing;
 mod reactions;
 mod rooms;

@@ -169,11 +169,17 @@ impl Bench {
         }
     }
 
-    async fn sent(&self, expected: &[&str]) {
+    async fn say_all(&mut self, room: &str, texts: &[String]) {
+        for text in texts {
+            self.me.say(room, text).await;
+        }
+    }
+
+    async fn sent(&self, expected: &[String]) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let parts = self.line.sent_to(ANN);
-            let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+            let texts: Vec<String> = parts.into_iter().map(|part| part.text).collect();
             if texts == expected {
                 return;
             }
@@ -209,24 +215,36 @@ async fn what_the_sdk_has_seen_and_the_core_has_not_stored_is_fetched() {
     let room = bench.posts("hello").await.remove(0).room;
     bench.stop().await;
     copy(&bench.store("first"), &bench.store("second"));
+    copy(&bench.store("first"), &bench.store("third"));
+
+    bench.start("first").await;
+    let mut said = vec!["message 1".to_owned(), "message 2".to_owned()];
+    bench.say_all(&room, &said).await;
+    bench.sent(&said).await;
+    bench.stop().await;
+
+    // The core as it was before, with the SDK as it is now: what was said comes once more.
+    bench.start("second").await;
+    let mut sent = [said.clone(), said.clone()].concat();
+    bench.sent(&sent).await;
+    bench.stop().await;
 
     // More than one answer of the homeserver holds, so that it has to be paged for.
     bench.start("first").await;
-    let mut said: Vec<String> = (1..=60).map(|number| format!("message {number}")).collect();
-    for text in &said {
-        bench.me.say(&room, text).await;
-    }
-    let texts: Vec<&str> = said.iter().map(String::as_str).collect();
-    bench.sent(&texts).await;
+    let more: Vec<String> = (3..=60).map(|number| format!("message {number}")).collect();
+    bench.say_all(&room, &more).await;
+    sent.extend(more.clone());
+    bench.sent(&sent).await;
     bench.stop().await;
 
-    // The core as it was before, with the SDK as it is now: all of it comes once more, in order, and what follows.
-    bench.start("second").await;
+    // From the same position as before, for which the homeserver may have kept its answer: all of it, in order, and what
+    // follows.
+    bench.start("third").await;
     bench.me.say(&room, "the last").await;
-    said.extend(said.clone());
+    said.extend(more);
     said.push("the last".to_owned());
-    let texts: Vec<&str> = said.iter().map(String::as_str).collect();
-    bench.sent(&texts).await;
+    sent.extend(said);
+    bench.sent(&sent).await;
     bench.stop().await;
 }
 
