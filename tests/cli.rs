@@ -248,6 +248,45 @@ fn what_is_not_plain_text_says_what_it_is() {
 }
 
 #[test]
+fn a_pdu_out_of_a_log_is_read_and_what_stood_around_it_is_said() {
+    let logged = format!("+CMT: \"Ann\",,24\r\n'{}'\r\n", hello().to_lowercase());
+    let (output, objects) = decode_json(&[&logged], "");
+    assert!(output.status.success());
+    assert_eq!(objects.len(), 1);
+    assert_eq!(objects[0]["text"], "hello");
+    assert_eq!(objects[0]["anomalies"].as_array().map(Vec::len), Some(2));
+    // Line by line, the modem's own line is an object too.
+    let (output, objects) = decode_json(&[], &logged);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(objects.len(), 2);
+    assert!(objects[0]["error"]["message"].is_string());
+    assert_eq!(objects[1]["text"], "hello");
+}
+
+/// 3GPP TS 23.040 §9.2.3.24.10.1.1 and §9.2.3.24.10.1.2: bold, red on white, for two characters, and a sound.
+#[test]
+fn formatted_text_is_named_with_its_values_and_its_text_is_whole() {
+    let header = "0D0A040102109A0B020303700101";
+    let pdu = format!("0041000B912120550501F0000410{header}6869");
+    let (output, objects) = decode_json(&[&pdu], "");
+    assert!(output.status.success(), "{objects:?}");
+    assert_eq!(objects[0]["data"], "6869");
+    let elements = &objects[0]["elements"];
+    assert_eq!(elements[0]["kind"], "text formatting");
+    assert_eq!(elements[0]["position"], 1);
+    assert_eq!(
+        elements[0]["format"],
+        json!({
+            "length": 2, "styles": ["bold"], "size": "normal", "alignment": "left",
+            "foreground": "bright red", "background": "white",
+        })
+    );
+    assert_eq!(elements[1]["kind"], "predefined sound");
+    assert_eq!(elements[1]["meaning"], "tada behind 3 characters");
+    assert!(elements[2].get("meaning").is_none());
+}
+
+#[test]
 fn strict_takes_an_anomaly_for_an_error() {
     let sloppy = format!("{}FFFF", hello());
     let (output, objects) = decode_json(&[&sloppy], "");

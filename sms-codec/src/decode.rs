@@ -10,6 +10,7 @@ use crate::status_report::StatusReport;
 use crate::submit::Submit;
 use crate::submit_report::SubmitReport;
 use crate::tpdu::Tpdu;
+use crate::wrapping;
 
 /// How to read a PDU. The default fits what `+CMGR`, `+CMGL`, `+CMT` and `+CDS` print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,7 +68,8 @@ pub struct Decoded {
     pub anomalies: Vec<Anomaly>,
 }
 
-/// Decodes the hexadecimal digits of a modem: in either case, with white space anywhere and quotes around them.
+/// Decodes the hexadecimal digits of a modem, in either case. What stands around and between them (quotes, the line that a
+/// modem prints in front, separators) is recorded as an anomaly.
 ///
 /// # Errors
 ///
@@ -76,45 +78,7 @@ pub fn decode_hex(text: &str, options: &DecodeOptions) -> Result<Decoded, Decode
     if let Some(result) = decode_neat_hex(text, options) {
         return result;
     }
-    let mut octets = Vec::with_capacity(text.len() / 2);
-    let mut anomalies = Vec::new();
-    let mut high: Option<u8> = None;
-    let unspaced =
-        text.trim_matches(|character: char| character.is_whitespace() || character == '\0');
-    let unquoted = unspaced.trim_matches('"');
-    if unquoted.len() != unspaced.len() {
-        let offset = if unspaced.starts_with('"') {
-            0
-        } else {
-            unquoted.len() / 2
-        };
-        anomalies.push(Anomaly {
-            offset,
-            kind: AnomalyKind::Quote,
-        });
-    }
-    for character in unquoted
-        .chars()
-        .filter(|character| !character.is_whitespace())
-    {
-        let digit = character
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok());
-        let digit = digit.ok_or(DecodeError {
-            offset: octets.len(),
-            fault: Fault::NotHex(character),
-        })?;
-        match high.take() {
-            None => high = Some(digit),
-            Some(high) => octets.push(high << 4 | digit),
-        }
-    }
-    if high.is_some() {
-        anomalies.push(Anomaly {
-            offset: octets.len(),
-            kind: AnomalyKind::HalfOctet,
-        });
-    }
+    let (octets, anomalies) = wrapping::unwrap(text)?;
     decode_with(&octets, options, anomalies)
 }
 
@@ -289,7 +253,14 @@ mod tests {
         check(HELLO, &[]);
         check(&HELLO.to_lowercase(), &[]);
         check(&format!("  {HELLO}\r\n"), &[]);
-        check(&HELLO.replace("4700", "47\r\n00"), &[]);
+        check(
+            &HELLO.replace("7700", "77\r\n00"),
+            &[(13, AnomalyKind::Separator)],
+        );
+        check(
+            &format!("+CMT: ,24\r\n{HELLO}\r\n"),
+            &[(0, AnomalyKind::ModemLine)],
+        );
         check(&format!("{HELLO}\""), &[(32, AnomalyKind::Quote)]);
         check(&format!("\"{HELLO}\""), &[(0, AnomalyKind::Quote)]);
         check(&format!("{HELLO}0"), &[(32, AnomalyKind::HalfOctet)]);
@@ -308,6 +279,10 @@ mod tests {
         for (text, message) in [
             ("", "octet 0: the PDU is empty"),
             ("\"\"", "octet 0: the PDU is empty"),
+            (
+                "+CMT: ,24",
+                "octet 0: a modem's line without a PDU, which stands in the next one",
+            ),
             ("00ZZ", "octet 1: 'Z' is not a hexadecimal digit"),
             ("00", "octet 1: the PDU ends before first octet is complete"),
             ("0003", "octet 2: the PDU ends before TP-OA is complete"),

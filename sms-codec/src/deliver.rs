@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn spare_bits_and_impossible_times_are_flagged() {
         let decoded = decode_hex(
-            "00140C91447700091032000000000000000000 00",
+            "00140C9144770009103200000000000000000000",
             &DecodeOptions::default(),
         )
         .unwrap();

@@ -96,6 +96,9 @@ pub enum Fault {
     /// There is nothing to decode.
     #[error("the PDU is empty")]
     Empty,
+    /// The line that a modem prints in front of a PDU, and nothing behind it.
+    #[error("a modem's line without a PDU, which stands in the next one")]
+    NoPdu,
     /// A character that is no hexadecimal digit.
     #[error("'{}' is not a hexadecimal digit", .0.escape_default())]
     NotHex(char),
@@ -136,8 +139,18 @@ impl fmt::Display for Anomaly {
 /// The kinds of [`Anomaly`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AnomalyKind {
-    /// A quote before or behind the hexadecimal digits; left out.
+    /// A quote beside the hexadecimal digits; left out.
     Quote,
+    /// A line or a prompt of a modem, or the command to it, in front of the digits or behind them; left out.
+    ModemLine,
+    /// A byte order mark in front of the digits; left out.
+    ByteOrderMark,
+    /// `0x` or `\x` in front of digits; left out.
+    Prefix,
+    /// A space, a line break or punctuation between the digits; left out.
+    Separator,
+    /// Ctrl-Z or a zero, as what is written to a modem ends with; left out.
+    ControlZ,
     /// Half an octet at the end; left out.
     HalfOctet,
     /// `FF` octets behind the TPDU, as some modems fill a storage record; left out.
@@ -202,6 +215,11 @@ impl fmt::Display for AnomalyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Quote => f.write_str("a quote around the digits"),
+            Self::ModemLine => f.write_str("a modem's line around the digits"),
+            Self::ByteOrderMark => f.write_str("a byte order mark in front of the digits"),
+            Self::Prefix => f.write_str("0x in front of the digits"),
+            Self::Separator => f.write_str("a separator between the digits"),
+            Self::ControlZ => f.write_str("a control character behind the digits"),
             Self::HalfOctet => f.write_str("half an octet at the end"),
             Self::TrailingPadding { octets } => {
                 write!(f, "{octets} padding octets (FF) behind the TPDU")

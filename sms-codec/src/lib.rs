@@ -43,6 +43,7 @@ mod data_coding;
 mod decode;
 mod deliver;
 mod deliver_report;
+mod ems;
 mod error;
 mod failure_cause;
 pub mod gsm7;
@@ -65,6 +66,7 @@ pub mod ucs2;
 mod user_data;
 mod user_data_header;
 mod validity;
+mod wrapping;
 
 pub use address::{
     Address, MAX_ALPHANUMERIC_SEPTETS, MAX_DIGITS, NumberError, NumberingPlan, TypeOfNumber,
@@ -80,6 +82,10 @@ pub use data_coding::{
 pub use decode::{DecodeOptions, Decoded, Direction, Leniency, ServiceCentre, decode, decode_hex};
 pub use deliver::Deliver;
 pub use deliver_report::DeliverReport;
+pub use ems::{
+    Alignment, Colour, Ems, ExtendedObject, FontSize, Forwarding, GraphicSize, PictureSize,
+    TextFormatting,
+};
 pub use error::{Anomaly, AnomalyKind, DecodeError, Fault, Field};
 pub use failure_cause::FailureCause;
 pub use join::{join, join_data};

@@ -121,6 +121,7 @@ impl UserData {
             | Element::EmailHeader { .. }
             | Element::SingleShift(_)
             | Element::LockingShift(_)
+            | Element::Ems(_)
             | Element::Other { .. } => None,
         })
     }
@@ -142,6 +143,7 @@ impl UserData {
                 | Element::Ports(_)
                 | Element::EmailHeader { .. }
                 | Element::ReplyAddress(_)
+                | Element::Ems(_)
                 | Element::Other { .. } => shifts,
             })
     }

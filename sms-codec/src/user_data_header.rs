@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::address::Address;
 use crate::data_coding::Waiting;
+use crate::ems::Ems;
 use crate::error::Field;
 use crate::gsm7::Shifts;
 use crate::inline::Inline;
@@ -50,6 +51,8 @@ pub enum Element<'a> {
     SingleShift(Language),
     /// 25: the main table of this language.
     LockingShift(Language),
+    /// 0A to 1A: enhanced messaging.
+    Ems(Ems<'a>),
     /// An identifier that is not decoded here, or a known one with a length or a value that does not fit it.
     Other {
         /// Information element identifier.
@@ -172,6 +175,7 @@ impl Element<'_> {
             Self::ReplyAddress(_) => REPLY_ADDRESS,
             Self::SingleShift(_) => SINGLE_SHIFT,
             Self::LockingShift(_) => LOCKING_SHIFT,
+            Self::Ems(ems) => ems.identifier(),
             Self::Other { identifier, .. } => *identifier,
         }
     }
@@ -416,6 +420,9 @@ impl<'a> RawElement<'a> {
                 | EMAIL_HEADER | REPLY_ADDRESS | SINGLE_SHIFT | LOCKING_SHIFT,
                 _,
             ) => Err(Malformed::Length { identifier }),
+            (_, data) if Ems::has(identifier) => Ems::parse(identifier, data)
+                .map(Element::Ems)
+                .ok_or(Malformed::Length { identifier }),
             (_, data) => Ok(Element::Other { identifier, data }),
         }
     }
@@ -598,12 +605,20 @@ mod tests {
     #[test]
     fn unknown_and_malformed_elements_are_kept_or_flagged() {
         check(
-            "0A03000410",
+            "7003000410",
             &[Element::Other {
-                identifier: 0x0A,
+                identifier: 0x70,
                 data: &[0x00, 0x04, 0x10],
             }],
             &[],
+        );
+        check(
+            "0A020004",
+            &[Element::Other {
+                identifier: 0x0A,
+                data: &[0x00, 0x04],
+            }],
+            &[(0, Malformed::Length { identifier: 0x0A })],
         );
         check(
             "0003CC0304",

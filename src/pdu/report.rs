@@ -5,7 +5,7 @@ use std::fmt;
 use super::content;
 use serde::Serialize;
 use sms_codec::{
-    Address, Alphabet, Content, Decoded, Element, MessageReference, Status, Timestamp, Tpdu,
+    Address, Alphabet, Content, Decoded, Element, Ems, MessageReference, Status, Timestamp, Tpdu,
     UserData, ValidityPeriod, hex,
 };
 
@@ -132,6 +132,29 @@ struct HeaderElement {
     kind: &'static str,
     /// Hexadecimal.
     data: String,
+    /// What it does, for people; absent where it is not decoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<String>,
+    /// Characters of the text in front of what it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<Format>,
+}
+
+/// How characters look, from `position` on.
+#[derive(Debug, Serialize)]
+struct Format {
+    /// How many characters; absent where it is all to the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<u8>,
+    styles: Vec<&'static str>,
+    size: &'static str,
+    alignment: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    foreground: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    background: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -309,11 +332,39 @@ fn validity(period: ValidityPeriod) -> Validity {
 }
 
 fn header_element(element: &Element<'_>, data: &[u8]) -> HeaderElement {
+    let ems = match element {
+        Element::Ems(ems) => Some(ems),
+        Element::Concatenation(_)
+        | Element::SpecialMessage { .. }
+        | Element::Ports(_)
+        | Element::EmailHeader { .. }
+        | Element::ReplyAddress(_)
+        | Element::SingleShift(_)
+        | Element::LockingShift(_)
+        | Element::Other { .. } => None,
+    };
     HeaderElement {
         identifier: element.identifier(),
         kind: element.name(),
         data: hex::encode(data),
+        meaning: ems.map(ToString::to_string),
+        position: ems.and_then(Ems::position),
+        format: ems.and_then(format),
     }
+}
+
+fn format(ems: &Ems<'_>) -> Option<Format> {
+    let Ems::TextFormatting(found) = ems else {
+        return None;
+    };
+    Some(Format {
+        length: Some(found.length).filter(|length| *length > 0),
+        styles: found.styles().collect(),
+        size: found.size.name(),
+        alignment: found.alignment.name(),
+        foreground: found.colours.map(|(colour, _)| colour.name()),
+        background: found.colours.map(|(_, colour)| colour.name()),
+    })
 }
 
 /// For people: a line for each thing that there is.
@@ -404,8 +455,16 @@ impl fmt::Display for Report {
                 identifier,
                 kind,
                 data,
+                meaning,
+                ..
             } = element;
-            line("header", &format_args!("{identifier:02X} {kind} {data}"))?;
+            match meaning {
+                Some(meaning) => line(
+                    "header",
+                    &format_args!("{identifier:02X} {kind}: {meaning} ({data})"),
+                )?,
+                None => line("header", &format_args!("{identifier:02X} {kind} {data}"))?,
+            }
         }
         if let Some(summary) = &self.summary {
             line("content", &summary.escape_control())?;

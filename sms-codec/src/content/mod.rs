@@ -353,6 +353,7 @@ fn email(protocol_id: ProtocolId, parts: &[&UserData]) -> Option<Email> {
         | Element::ReplyAddress(_)
         | Element::SingleShift(_)
         | Element::LockingShift(_)
+        | Element::Ems(_)
         | Element::Other { .. } => None,
     });
     if header.is_none() && !protocol_id.is_email() {

@@ -6,7 +6,7 @@ use crate::{DecodeOptions, decode_hex};
 /// A DELIVER from +447700900123 with this first octet, TP-PID, TP-DCS and user data, TP-UDL included.
 fn deliver(first: &str, protocol: &str, coding: &str, user_data: &str) -> Tpdu {
     let user_data = user_data.replace(' ', "");
-    let hex = format!("00{first}0C914477000910 32{protocol}{coding}42100251320480{user_data}");
+    let hex = format!("00{first}0C91447700091032{protocol}{coding}42100251320480{user_data}");
     let decoded = decode_hex(&hex, &DecodeOptions::default()).unwrap();
     assert_eq!(decoded.anomalies, [], "{hex}");
     decoded.tpdu

@@ -74,6 +74,7 @@ impl MailWaiting {
             | Element::Ports(_)
             | Element::SingleShift(_)
             | Element::LockingShift(_)
+            | Element::Ems(_)
             | Element::EmailHeader { .. }
             | Element::ReplyAddress(_) => return None,
         };
