@@ -1,5 +1,5 @@
 //! `cargo xtask bench modem`: what the send and receive loop does on a simulated modem, beside a bare AT client, smsd and
-//! gammu-smsd on the same simulator in the same run.
+//! gammu-smsd on the same simulator in the same run. `cargo xtask bench store` is in `store.rs`.
 //!
 //! Measured from outside only, and the same for all: by the simulator's own account of what it took and holds, by
 //! `/proc`, and by each program's own sign that it is done (a mark, a file). Not part of CI: its figures are those of the
@@ -12,6 +12,7 @@ mod gammu;
 mod program;
 mod simulator;
 mod smsd;
+mod store;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +37,8 @@ use table::Figure;
 pub(crate) enum What {
     /// The modem loop with the store.
     Modem,
+    /// The store alone, with few and with many messages in it.
+    Store,
 }
 
 /// How it is measured.
@@ -43,7 +46,7 @@ pub(crate) enum What {
 pub(crate) struct Options {
     /// What to measure.
     what: What,
-    /// One round with fewer messages: about two minutes instead of ten.
+    /// One round with fewer messages: about two minutes instead of ten (or twenty).
     #[arg(long)]
     quick: bool,
     /// Rounds for each figure of ours and of the bare client; the median counts.
@@ -133,7 +136,13 @@ trait Player {
 ///
 /// Something cannot be built or started, or does not do its work. Figures that are not reached are no error.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
-    let What::Modem = options.what;
+    match options.what {
+        What::Modem => modem(workspace, options),
+        What::Store => store::run(workspace, options),
+    }
+}
+
+fn modem(workspace: &Workspace, options: &Options) -> Result<bool> {
     let target = build(workspace)?;
     let folder = options.dir.clone().unwrap_or_else(|| target.join("bench"));
     let mark = leftovers::mark();

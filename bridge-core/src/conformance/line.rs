@@ -90,6 +90,19 @@ impl Default for TestLine {
 }
 
 impl TestLine {
+    /// Whose PDUs are of this time.
+    #[must_use]
+    pub fn at(time: crate::id::Timestamp) -> Self {
+        let line = Self::default();
+        line.set_time(time);
+        line
+    }
+
+    /// The next PDU is of this time.
+    pub fn set_time(&self, time: crate::id::Timestamp) {
+        self.time.store(time.0 / 1000, Ordering::Relaxed);
+    }
+
     /// What the next part is answered; without one, every part is accepted.
     pub fn next_outcome(&self, outcome: Result<Accepted, SendError>) {
         lock(&self.outcomes).push_back(outcome);

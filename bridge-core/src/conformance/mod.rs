@@ -5,6 +5,7 @@
 //! a client of that network. [`run`] plays the cases and says which failed.
 
 mod cases;
+pub mod instant;
 mod line;
 mod stage;
 mod storage;
@@ -17,6 +18,8 @@ use async_trait::async_trait;
 pub use line::{Command, SentPart, TestLine, When};
 use stage::Stage;
 pub use storage::{MarkHabit, Storage};
+
+pub use crate::writer::fill;
 
 use crate::chat::{ChatAdapter, MessageState};
 use crate::handle::BridgeHandle;

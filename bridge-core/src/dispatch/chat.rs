@@ -306,7 +306,7 @@ impl Worker {
 }
 
 /// Whether the room is where a person wrote what the post mirrors.
-fn shows_already(room: &Room, mirrors: Option<&Receipt>) -> bool {
+pub(crate) fn shows_already(room: &Room, mirrors: Option<&Receipt>) -> bool {
     mirrors.is_some_and(|origin| match room.kind {
         RoomKind::Dedicated => room.place == origin.place,
         RoomKind::Shared => room.place.chat == origin.place.chat,

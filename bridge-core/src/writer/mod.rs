@@ -8,6 +8,8 @@
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
 mod compose;
+#[cfg(feature = "conformance")]
+mod fill;
 pub(crate) mod first_start;
 mod fragments;
 mod incoming;
@@ -50,6 +52,8 @@ use crate::settings::Settings;
 use crate::slots::Reading;
 use crate::store::{Look, Store, StoreError, Transaction, keys};
 
+#[cfg(feature = "conformance")]
+pub use fill::fill;
 pub(crate) use outgoing::{ClaimedPart, Step};
 #[cfg(test)]
 pub(crate) use posts::PostDraft;

@@ -166,7 +166,7 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
 }
 
 /// Three digits that count, as far as they are behind the point.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     match value.abs() {
         large if large >= 100.0 => format!("{value:.0}"),
         medium if medium >= 10.0 => format!("{value:.1}"),
