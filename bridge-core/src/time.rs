@@ -37,6 +37,8 @@ pub(crate) struct Time {
     reached: Timestamp,
     at: Instant,
     clock: Belief,
+    /// When the clock began to be believed, or was corrected last.
+    sure_since: Instant,
     /// As far as it was known at the start.
     start: Timestamp,
     /// By how much the time was corrected forward since then, and what it was just before.
@@ -73,6 +75,7 @@ impl Time {
             reached,
             at,
             clock: belief,
+            sure_since: at,
             start: reached,
             corrected: (Duration::ZERO, reached),
         }
@@ -83,6 +86,11 @@ impl Time {
         self.clock == Belief::Believed
     }
 
+    /// Since when the clock is believed and runs evenly. `None`: it is not believed.
+    pub(crate) fn sure_since(&self) -> Option<Instant> {
+        self.is_sure().then_some(self.sure_since)
+    }
+
     /// The time now. It goes back only when a witness spoke against it.
     pub(crate) fn now(&mut self, clock: Timestamp, at: Instant) -> Timestamp {
         let counted = self.reached.after(at.saturating_duration_since(self.at));
@@ -90,10 +98,13 @@ impl Time {
         let is_corrected =
             self.clock == Belief::Behind && clock >= counted && clock.since(counted) <= A_DAY;
         if is_near {
+            if !self.is_sure() {
+                self.sure_since = at;
+            }
             self.clock = Belief::Believed;
             self.reached = self.reached.max(clock);
         } else if is_corrected {
-            self.correct(counted, clock);
+            self.correct(counted, clock, at);
         } else {
             if self.clock == Belief::Believed {
                 self.clock = Belief::Jumped;
@@ -108,15 +119,16 @@ impl Time {
     pub(crate) fn witness(&mut self, told: Timestamp, clock: Timestamp, at: Instant) {
         let counted = self.now(clock, at);
         if !self.is_sure() && told >= FIRST && distance(told, clock) <= A_DAY {
-            self.correct(counted, clock);
+            self.correct(counted, clock, at);
         }
     }
 
-    fn correct(&mut self, counted: Timestamp, clock: Timestamp) {
+    fn correct(&mut self, counted: Timestamp, clock: Timestamp, at: Instant) {
         let (by, _) = self.corrected;
         self.corrected = (by.saturating_add(clock.since(counted)), counted);
         self.reached = clock;
         self.clock = Belief::Believed;
+        self.sure_since = at;
     }
 
     /// Whether this was before the start, so that the time since then is known only if the clock is believed.
@@ -210,6 +222,25 @@ mod tests {
             );
             assert!(time.is_sure());
         }
+    }
+
+    #[test]
+    fn it_is_known_since_when_the_clock_runs_evenly() {
+        let (mut time, begun) = start(STORED);
+        let minutes = |count: u64| begun + Duration::from_secs(60 * count);
+        let mut look = |after: u64, clock: i64| {
+            time.now(Timestamp(clock), minutes(after));
+            time.sure_since()
+        };
+        let clock = |minutes: i64| STORED + minutes * 60_000;
+        assert_eq!(look(30, clock(30)), Some(begun));
+        assert_eq!(look(40, clock(40) + YEAR), None, "it jumped");
+        assert_eq!(look(50, clock(50)), Some(minutes(50)), "and came back");
+        assert_eq!(look(90, clock(90)), Some(minutes(50)));
+        let far = clock(100) + YEAR;
+        assert_eq!(look(100, far), None);
+        time.witness(Timestamp(far), Timestamp(far), minutes(100));
+        assert_eq!(time.sure_since(), Some(minutes(100)), "somebody agreed");
     }
 
     #[test]

@@ -286,8 +286,10 @@ impl Writer {
 
     /// Removes some of what people do not want to keep any longer.
     fn remove_old(&mut self, group: &mut Group, now: Instant) {
-        let clock = self.core.settings.clock.now();
-        let Some((keep, from)) = self.retention.poll(clock, now) else {
+        // A jump since the last look is noticed now.
+        self.core.now();
+        let sure_since = self.core.time.sure_since();
+        let Some((keep, from)) = self.retention.poll(sure_since, now) else {
             return;
         };
         self.need = Need::Outcome;

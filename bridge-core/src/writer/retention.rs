@@ -3,14 +3,14 @@
 //! In small batches, when nobody has asked for anything for a while; under steady load one batch an hour. Rooms stay, so a
 //! contact who writes again after years is shown where they were.
 //!
-//! **Invariants:** nothing that is not finished is removed, however old. Nothing is removed while the clock is not believed:
-//! it has to have run evenly for an hour, and not to be behind what is stored. What was stored under a clock that was
-//! plainly wrong has no age, and stays.
+//! **Invariants:** nothing that is not finished is removed, however old. Nothing is removed before the clock was believed
+//! ([`Time`](crate::time::Time)) and ran evenly for an hour. What was stored under a clock that was plainly wrong has no age,
+//! and stays.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::chat::{Network, Receipt};
 use crate::id::{MessageId, PostId, Timestamp};
@@ -26,10 +26,10 @@ const BATCH: usize = 50;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Nobody asked for anything for so long.
 const QUIET: Duration = Duration::from_secs(5);
+/// Between two looks at a clock that is not believed for long enough.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Between two rounds, and how long the clock has to run evenly.
 const HOUR: Duration = Duration::from_secs(3600);
-/// By how much the clock may go wrong in between; more is a jump.
-const UNEVEN: Duration = Duration::from_secs(300);
 /// 2020-01-01: no message of this program is older.
 const PLAUSIBLE: Timestamp = Timestamp(1_577_836_800_000);
 
@@ -60,8 +60,6 @@ impl Swept {
 pub(super) struct Retention {
     /// `None`: everything is kept for ever.
     keep: Option<Duration>,
-    /// Since when the clock runs evenly, and the last look at it.
-    even: Option<(Instant, Timestamp, Instant)>,
     position: Position,
     removed: usize,
     next: Instant,
@@ -73,7 +71,6 @@ impl Retention {
     pub(super) fn new(keep: Option<Duration>, now: Instant) -> Self {
         Self {
             keep,
-            even: None,
             position: Position::default(),
             removed: 0,
             next: now,
@@ -91,24 +88,16 @@ impl Retention {
         self.next = self.next.max(now + QUIET).min(self.latest.max(self.next));
     }
 
-    /// What to remove now: everything older than the first, from the second on. `None`: nothing yet.
-    pub(super) fn poll(&mut self, clock: Timestamp, now: Instant) -> Option<(Duration, Position)> {
+    /// What to remove now: everything older than the first, from the second on. `None`: nothing yet. `sure_since`: when the
+    /// clock began to be believed, if it is.
+    pub(super) fn poll(
+        &mut self,
+        sure_since: Option<Instant>,
+        now: Instant,
+    ) -> Option<(Duration, Position)> {
         let keep = self.keep.filter(|_| self.next <= now)?;
-        let since = match self.even {
-            Some((since, last_clock, last)) => {
-                let passed = now.saturating_duration_since(last);
-                let shown = clock.since(last_clock);
-                let is_even = shown.abs_diff(passed) < UNEVEN && clock >= last_clock;
-                if !is_even {
-                    warn!("the clock jumped: nothing old is removed for an hour");
-                }
-                if is_even { since } else { now }
-            }
-            None => now,
-        };
-        self.even = Some((since, clock, now));
-        if now < since + HOUR {
-            self.wait(now + Duration::from_secs(60));
+        if sure_since.is_none_or(|since| now < since + HOUR) {
+            self.wait(now + LOOK_AGAIN);
             return None;
         }
         Some((keep, self.position))
@@ -312,19 +301,19 @@ mod tests {
     #[test]
     fn the_clock_has_to_run_evenly_for_an_hour() {
         let start = Instant::now();
+        let minutes = |count: u64| start + Duration::from_secs(60 * count);
         let mut retention = Retention::new(Some(YEAR), start);
-        let minutes = |count: u64| Duration::from_secs(60 * count);
-        let mut clock = Timestamp(0);
-        let mut began = None;
-        for minute in 0..200_u64 {
-            // It jumps a year ahead after 50 minutes.
-            clock = clock.after(if minute == 50 { YEAR } else { minutes(1) });
-            if retention.poll(clock, start + minutes(minute)).is_some() {
-                began = Some(minute);
-                break;
-            }
-        }
-        assert_eq!(began, Some(110));
+        // It is believed, jumps after 50 minutes, and somebody agrees with it at 70.
+        let sure_since = |minute: u64| match minute {
+            0..50 => Some(start),
+            50..70 => None,
+            _ => Some(minutes(70)),
+        };
+        let began = (0..300_u64).find(|&minute| {
+            let polled = retention.poll(sure_since(minute), minutes(minute));
+            polled.is_some()
+        });
+        assert_eq!(began, Some(130));
         assert_eq!(Retention::new(None, start).due(), None);
     }
 
