@@ -20,6 +20,7 @@ mod open;
 pub(crate) mod record;
 mod swap;
 mod tally;
+mod walk;
 mod witness;
 
 use std::cell::RefCell;
@@ -44,6 +45,7 @@ pub use export::{export, export_path, export_to_file};
 pub use import::{Since, import};
 pub use maintain::MaintenanceError;
 pub(crate) use open::Look;
+pub(crate) use walk::Walk;
 
 /// The version of the records below; a newer one is refused at opening.
 const FORMAT: u32 = 2;
@@ -322,14 +324,14 @@ impl<'a> Transaction<'a> {
     }
 
     fn value(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
-        match self.own.get(key).or_else(|| self.before.get(key)) {
+        match self.written(key) {
             Some(written) => Ok(written.as_deref().map(sled::IVec::from)),
             None => guarded(|| self.store.db.get(key)),
         }
     }
 
     pub(crate) fn exists(&self, key: &[u8]) -> Result<bool, StoreError> {
-        match self.own.get(key).or_else(|| self.before.get(key)) {
+        match self.written(key) {
             Some(written) => Ok(written.is_some()),
             None => self.store.contains(key),
         }
@@ -352,52 +354,9 @@ impl<'a> Transaction<'a> {
         self.own.insert(key, None);
     }
 
-    /// The keys that begin with `prefix`, in order, at most `most`.
-    pub(crate) fn keys(&self, prefix: &[u8], most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut found: BTreeMap<Vec<u8>, bool> = BTreeMap::new();
-        let hidden = self.own.len() + self.before.len();
-        let mut stored = self.store.db.scan_prefix(prefix).keys();
-        while found.len() < most.saturating_add(hidden) {
-            let Some(key) = guarded(|| stored.next().transpose())? else {
-                break;
-            };
-            found.insert(key.to_vec(), true);
-        }
-        for writes in [self.before, &self.own] {
-            let range = writes
-                .range(prefix.to_vec()..)
-                .take_while(|(key, _)| key.starts_with(prefix));
-            for (key, value) in range {
-                found.insert(key.clone(), value.is_some());
-            }
-        }
-        Ok(found
-            .into_iter()
-            .filter_map(|(key, there)| there.then_some(key))
-            .take(most)
-            .collect())
-    }
-}
-
-impl Transaction<'_> {
-    /// The keys that are `prefix` and a number above `after`, in order, at most `most`. Only of what is committed.
-    pub(crate) fn keys_after(
-        &self,
-        prefix: &[u8],
-        after: u64,
-        most: usize,
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut first = prefix.to_vec();
-        first.extend(after.saturating_add(1).to_be_bytes());
-        let mut found = Vec::new();
-        let mut stored = self.store.db.range(first..).keys().take(most);
-        while let Some(key) = guarded(|| stored.next().transpose())? {
-            if !key.starts_with(prefix) {
-                break;
-            }
-            found.push(key.to_vec());
-        }
-        Ok(found)
+    /// What this transaction, or one before it, wrote under a key.
+    fn written(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.own.get(key).or_else(|| self.before.get(key))
     }
 }
 

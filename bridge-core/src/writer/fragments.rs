@@ -7,7 +7,7 @@ use crate::id::{MessageId, Timestamp};
 use crate::link::RawPdu;
 use crate::reassembly::{self, Placement};
 use crate::store::record::{FragmentSet, Way};
-use crate::store::{StoreError, keys};
+use crate::store::{StoreError, Walk, keys};
 use crate::wire::{self, PlaceInSet, Received};
 use crate::writer::work::{Change, Work};
 
@@ -148,10 +148,8 @@ impl Work<'_> {
     }
 
     pub(super) fn recover_sets(&mut self) -> Result<(), StoreError> {
-        for key in self
-            .transaction
-            .keys(&keys::fragments_prefix(), usize::MAX)?
-        {
+        let mut walk = Walk::over(keys::fragments_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(set) = self.transaction.load::<FragmentSet>(&key)? else {
                 continue;
             };

@@ -12,7 +12,7 @@ use crate::link::{Accepted, SendError, StorageSlot, TryAgain};
 use crate::part::{Effect, HoldReason, PartEvent, PartState, back_off};
 use crate::slots::Reading;
 use crate::store::record::{Message, Way};
-use crate::store::{StoreError, keys};
+use crate::store::{StoreError, Walk, keys};
 use crate::writer::work::{Draft, Job, Opened, Work};
 
 /// After this many tries the writer is told that it is still not sent.
@@ -41,7 +41,8 @@ impl Work<'_> {
     /// Whatever was being sent when the program ended is unknown; the rest waits as before, and so does what was only being
     /// written into the modem's memory.
     pub(super) fn recover_parts(&mut self) -> Result<(), StoreError> {
-        for key in self.transaction.keys(&keys::outbox_prefix(), usize::MAX)? {
+        let mut walk = Walk::over(keys::outbox_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(id) = keys::last_number(&key).map(PartId) else {
                 continue;
             };
@@ -136,7 +137,8 @@ impl Work<'_> {
 
     /// The line went down: what waits for it says so.
     pub(super) fn hold_line(&mut self, line: &LineName) -> Result<(), StoreError> {
-        for key in self.transaction.keys(&keys::outbox_prefix(), usize::MAX)? {
+        let mut walk = Walk::over(keys::outbox_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(id) = keys::last_number(&key).map(PartId) else {
                 continue;
             };

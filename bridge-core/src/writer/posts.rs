@@ -13,7 +13,7 @@ use crate::id::{PostId, Timestamp};
 use crate::part::back_off;
 use crate::post::{PostEvent, PostState};
 use crate::store::record::{Mark, Post, ReceiptNote};
-use crate::store::{StoreError, keys};
+use crate::store::{StoreError, Walk, keys};
 use crate::writer::QueueName;
 use crate::writer::queue::Due;
 use crate::writer::work::{Change, Draft, Job, Opened, Silence, Work, lane};
@@ -84,10 +84,8 @@ impl Work<'_> {
     /// Puts what is stored into the queues. Whether a network asked for a wait is not stored: all that waits is due when it
     /// proves to answer, and a network that still wants the wait says so again.
     pub(super) fn recover_posts(&mut self) -> Result<(), StoreError> {
-        for key in self
-            .transaction
-            .keys(&keys::post_due_prefix(), usize::MAX)?
-        {
+        let mut walk = Walk::over(keys::post_due_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(id) = keys::last_number(&key).map(PostId) else {
                 continue;
             };
@@ -112,10 +110,8 @@ impl Work<'_> {
                 None => self.transaction.remove(key),
             }
         }
-        for key in self
-            .transaction
-            .keys(&keys::mark_due_prefix(), usize::MAX)?
-        {
+        let mut walk = Walk::over(keys::mark_due_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(id) = keys::last_number(&key).map(PostId) else {
                 continue;
             };
@@ -144,10 +140,8 @@ impl Work<'_> {
             .chats
             .insert(description.network.clone(), description.clone());
         self.tell_of_restoring(&description)?;
-        for key in self
-            .transaction
-            .keys(&keys::post_due_prefix(), usize::MAX)?
-        {
+        let mut walk = Walk::over(keys::post_due_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(id) = keys::last_number(&key).map(PostId) else {
                 continue;
             };

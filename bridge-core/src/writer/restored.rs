@@ -10,7 +10,7 @@ use crate::id::{MessageId, PartId, PostId, Timestamp};
 use crate::part::{Doubt, PartState};
 use crate::post::PostState;
 use crate::store::record::{Post, Restored, RestoredFrom};
-use crate::store::{StoreError, keys};
+use crate::store::{StoreError, Walk, keys};
 use crate::writer::work::{Draft, Work};
 
 /// 2023-11-14: a clock before this was never set.
@@ -31,7 +31,8 @@ impl Work<'_> {
             RestoredFrom::Export(at) => at,
             RestoredFrom::Itself | RestoredFrom::Nothing => restored.at,
         };
-        for key in self.transaction.keys(&keys::posts_prefix(), usize::MAX)? {
+        let mut walk = Walk::over(keys::posts_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(id) = keys::last_number(&key).map(PostId) else {
                 continue;
             };
@@ -43,7 +44,8 @@ impl Work<'_> {
             }
         }
         let mut doubtful: Vec<MessageId> = Vec::new();
-        for key in self.transaction.keys(&keys::parts_prefix(), usize::MAX)? {
+        let mut walk = Walk::over(keys::parts_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(id) = keys::last_number(&key).map(PartId) else {
                 continue;
             };

@@ -15,7 +15,7 @@ use crate::chat::{Choice, Content, Destination};
 use crate::id::{MessageId, PartId, Timestamp};
 use crate::part::{HoldReason, PartEvent, PartState};
 use crate::store::record::{Message, Part, Way};
-use crate::store::{StoreError, keys};
+use crate::store::{StoreError, Walk, keys};
 use crate::writer::QueueName;
 use crate::writer::queue::{Due, Kind};
 use crate::writer::work::{Change, Draft, Work};
@@ -179,7 +179,8 @@ impl Work<'_> {
             return Ok(());
         }
         let mut seen = BTreeSet::new();
-        for key in self.transaction.keys(&keys::outbox_prefix(), usize::MAX)? {
+        let mut walk = Walk::over(keys::outbox_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
             let Some(part) = keys::last_number(&key).map(PartId) else {
                 continue;
             };
