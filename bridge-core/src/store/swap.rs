@@ -16,6 +16,7 @@ use super::lock::{Lock, explain};
 use super::open::open_error;
 use super::record::Tally;
 use super::{FORMAT, Store, StoreError, Transaction, Writes, keys};
+use crate::crash::point;
 
 /// Records that are written together.
 const TOGETHER: usize = 2_000;
@@ -39,6 +40,7 @@ impl Building {
     pub(super) fn begin(folder: &Path, lock: Arc<Lock>) -> Result<Self, StoreError> {
         let building = beside(folder, "building");
         remove(&building).map_err(|error| open_error(&building, explain(&building, &error)))?;
+        point("swap: nothing built");
         Ok(Self {
             folder: folder.to_owned(),
             store: Store::open_unread(&building, lock)?,
@@ -61,6 +63,7 @@ impl Building {
         if self.waiting.len() >= TOGETHER {
             self.store
                 .write_unsynced(std::mem::take(&mut self.waiting))?;
+            point("swap: some written");
         }
         Ok(())
     }
@@ -76,6 +79,7 @@ impl Building {
         self.store.write_whole(self.waiting)?;
         self.store.learn(self.tally);
         drop(self.store);
+        point("swap: complete, not synced");
         let put = put_in_place(&self.folder, &old);
         put.map_err(|error| open_error(&self.folder, explain(&self.folder, &error)))
     }
@@ -92,14 +96,18 @@ fn put_in_place(folder: &Path, old: &Old) -> io::Result<()> {
     }
     File::open(&building)?.sync_all()?;
     remove(&new)?;
+    point("swap: synced, not named");
     std::fs::rename(&building, &new)?;
+    point("swap: named new");
     sync_above(folder)?;
     if folder.exists() {
         let aside = match old {
             Old::Removed => beside(folder, "old"),
             Old::Kept(path) => path.clone(),
         };
+        point("swap: about to be put in place");
         std::fs::rename(folder, aside)?;
+        point("swap: old one put away");
         sync_above(folder)?;
     }
     settle(folder)
@@ -111,7 +119,9 @@ pub(super) fn settle(folder: &Path) -> io::Result<()> {
     if !folder.exists() {
         // Only a complete one is ever called so, and only then is the store in use put away.
         if new.exists() {
+            point("swap: none in place");
             std::fs::rename(&new, folder)?;
+            point("swap: new one in place");
             sync_above(folder)?;
         } else if old.exists() {
             std::fs::rename(&old, folder)?;
@@ -119,7 +129,11 @@ pub(super) fn settle(folder: &Path) -> io::Result<()> {
         }
     }
     for left in [beside(folder, "building"), new, old] {
+        let is_there = left.exists();
         remove(&left)?;
+        if is_there {
+            point("swap: cleared away");
+        }
     }
     Ok(())
 }
