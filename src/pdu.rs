@@ -2,6 +2,7 @@
 //!
 //! With `--json` there is exactly one object for each input; a bad one is an object too, and the next is read.
 
+mod broadcast;
 mod content;
 mod encode;
 mod report;
@@ -12,7 +13,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use sms_codec::{DecodeError, DecodeOptions, Direction, Leniency, ServiceCentre, decode_hex};
+use sms_codec::{
+    DecodeError, DecodeOptions, Direction, Leniency, ServiceCentre, decode_broadcast_hex,
+    decode_hex,
+};
 
 use encode::{Cost, Encode};
 use report::Report;
@@ -69,6 +73,8 @@ enum DirectionName {
     Submit,
     /// From the network: a status report.
     Status,
+    /// From the network to everybody in a cell: a page of a cell broadcast.
+    Broadcast,
     /// As a modem's memory holds them: any of these.
     Auto,
 }
@@ -143,22 +149,28 @@ impl Decode {
     }
 
     fn read(&self, pdu: &str) -> Result<Report, DecodeError> {
+        let leniency = if self.strict {
+            Leniency::Strict
+        } else {
+            Leniency::Tolerant
+        };
+        let direction = match self.direction {
+            DirectionName::Deliver | DirectionName::Status => Direction::FromNetwork,
+            DirectionName::Submit => Direction::ToNetwork,
+            DirectionName::Auto => Direction::Stored,
+            DirectionName::Broadcast => {
+                return decode_broadcast_hex(pdu, leniency)
+                    .map(|decoded| Report::of_page(&decoded));
+            }
+        };
         let options = DecodeOptions {
-            direction: match self.direction {
-                DirectionName::Deliver | DirectionName::Status => Direction::FromNetwork,
-                DirectionName::Submit => Direction::ToNetwork,
-                DirectionName::Auto => Direction::Stored,
-            },
+            direction,
             service_centre: if self.no_smsc {
                 ServiceCentre::Absent
             } else {
                 ServiceCentre::InFront
             },
-            leniency: if self.strict {
-                Leniency::Strict
-            } else {
-                Leniency::Tolerant
-            },
+            leniency,
         };
         decode_hex(pdu, &options).map(|decoded| Report::new(&decoded))
     }

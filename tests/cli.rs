@@ -286,6 +286,48 @@ fn formatted_text_is_named_with_its_values_and_its_text_is_whole() {
     assert!(elements[2].get("meaning").is_none());
 }
 
+/// 3GPP TS 23.041 §9.4.1: page 1 of 2 of a test alert in English, padded with carriage returns.
+#[test]
+fn a_page_of_a_cell_broadcast_is_read() {
+    // "hit", six octets of header and three of text, then eight carriage returns in every seven octets.
+    let page = format!("4001111C0112E834BD{}D100", "D168341A8D46A3".repeat(11));
+    let (output, objects) = decode_json(&["--direction", "broadcast", &page], "");
+    assert!(output.status.success(), "{objects:?}");
+    let object = &objects[0];
+    assert_eq!(object["type"], "broadcast");
+    assert_eq!(object["page"], json!({"number": 1, "total": 2}));
+    assert_eq!(object["language"], "en");
+    assert_eq!(
+        object["message_identifier"],
+        json!({"number": 4380, "meaning": "required monthly test", "emergency": "cmas", "test": true})
+    );
+    assert_eq!(
+        object["serial_number"],
+        json!({"scope": "network", "message_code": 0, "update": 1})
+    );
+    assert_eq!(object["alphabet"], "gsm7");
+    assert!(
+        object["text"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("hit"))
+    );
+    let people = output_of_page(&page);
+    assert!(
+        people.contains("channel          4380 (required monthly test)"),
+        "{people}"
+    );
+}
+
+fn output_of_page(page: &str) -> String {
+    stdout(&output(&[
+        "pdu",
+        "decode",
+        "--direction",
+        "broadcast",
+        page,
+    ]))
+}
+
 #[test]
 fn strict_takes_an_anomaly_for_an_error() {
     let sloppy = format!("{}FFFF", hello());

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each fuzz target uses one of the functions")]
 
 use sms_codec::{
-    Content, DecodeOptions, Decoded, Direction, Leniency, ProtocolId, ServiceCentre, Tpdu,
+    Content, DecodeOptions, Decoded, Direction, Element, Leniency, ProtocolId, ServiceCentre, Tpdu,
     UserData, decode as decode_octets, decode_hex, hex, join, join_data,
 };
 
@@ -83,6 +83,9 @@ fn read(user_data: &UserData) {
     let length = user_data.octets().len();
     for (element, octets) in user_data.elements().with_octets() {
         assert!(octets.len() <= length && !element.name().is_empty());
+        if let Element::Ems(ems) = element {
+            assert!(!ems.to_string().is_empty());
+        }
     }
     assert!(user_data.elements().count() <= length);
     if let Some(text) = user_data.text() {

@@ -9,7 +9,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::error::{AnomalyKind, DecodeError, Fault, Field};
-use crate::gsm7;
+use crate::gsm7::{self, Septets};
 use crate::inline::Inline;
 use crate::reader::Reader;
 
@@ -151,16 +151,25 @@ impl Address {
         let (type_of_number, numbering_plan) = parse_type(reader, field)?;
         let start = reader.offset();
         let octets = reader.take(usize::from(semi_octets).div_ceil(2), field)?;
+        let known = reader.anomalies().len();
         let text = if type_of_number == TypeOfNumber::Alphanumeric {
             alphanumeric_text(reader, field, start, octets, usize::from(semi_octets))
         } else {
             digits(reader, field, start, octets, usize::from(semi_octets))
         };
-        Ok(Self {
+        let address = Self {
             type_of_number,
             numbering_plan,
             text,
-        })
+        };
+        let (useful, value) = address.value();
+        if address.is_alphanumeric()
+            && known == reader.anomalies().len()
+            && (useful, value.as_slice()) != (semi_octets, octets)
+        {
+            reader.flag(start, AnomalyKind::LooseName(field));
+        }
+        Ok(address)
     }
 
     /// Reads the service-centre address in front of a TPDU; `None` where its length is zero (the SIM's own is used).
@@ -205,9 +214,18 @@ impl Address {
     fn value(&self) -> (u8, Inline<MAX_VALUE_OCTETS>) {
         if self.is_alphanumeric() {
             // What was received may hold characters of which this alphabet has none; they are left out.
-            let septets = gsm7::encode_lossy(self.as_str());
+            let mut septets = Inline::<MAX_VALUE_OCTETS>::EMPTY;
+            for written in self.as_str().chars().filter_map(gsm7::septets_of) {
+                let _fits = match written {
+                    Septets::One(septet) => septets.extend(&[septet]),
+                    Septets::Escaped(septet) => septets.extend(&[gsm7::ESCAPE, septet]),
+                };
+            }
+            let septets = septets.as_slice();
+            let mut octets =
+                Inline::zeros((septets.len() * 7).div_ceil(8)).unwrap_or(Inline::EMPTY);
+            gsm7::pack_into(octets.as_mut_slice(), septets, 0);
             let semi_octets = (septets.len() * 7).div_ceil(4);
-            let octets = Inline::new(&gsm7::pack(&septets, 0)).unwrap_or(Inline::EMPTY);
             return (u8::try_from(semi_octets).unwrap_or(u8::MAX), octets);
         }
         let mut octets = Inline::EMPTY;
@@ -597,6 +615,13 @@ mod tests {
             "AB",
             TypeOfNumber::Alphanumeric,
             &[AnomalyKind::SpareBits(field)],
+        );
+        // Four characters are 28 bits, seven semi-octets; eight are announced.
+        check(
+            "08D061F11800",
+            "abc@",
+            TypeOfNumber::Alphanumeric,
+            &[AnomalyKind::LooseName(field)],
         );
     }
 

@@ -51,6 +51,12 @@ pub enum Field {
     UserData,
     /// The user data header inside TP-UD.
     UserDataHeader,
+    /// Serial number of a cell broadcast (3GPP TS 23.041 §9.4.1.2.1).
+    SerialNumber,
+    /// Message identifier of a cell broadcast.
+    MessageIdentifier,
+    /// Page parameter of a cell broadcast.
+    PageParameter,
 }
 
 impl fmt::Display for Field {
@@ -76,6 +82,9 @@ impl fmt::Display for Field {
             Self::UserDataLength => "TP-UDL",
             Self::UserData => "TP-UD",
             Self::UserDataHeader => "user data header",
+            Self::SerialNumber => "serial number",
+            Self::MessageIdentifier => "message identifier",
+            Self::PageParameter => "page parameter",
         })
     }
 }
@@ -171,6 +180,9 @@ pub enum AnomalyKind {
     FillInsideAddress(Field),
     /// The high half of the last octet of an odd address is not `F`; left out.
     MissingFill(Field),
+    /// A name that takes more semi-octets than its characters, as senders write it that count whole octets, or that has
+    /// characters without a meaning.
+    LooseName(Field),
     /// Not a date, a time of day or a zone; kept raw.
     InvalidTime(Field),
     /// TP-UDL promises more than there is; what is there was read.
@@ -207,6 +219,11 @@ pub enum AnomalyKind {
     LoneSurrogate,
     /// An escape at the end with nothing behind it; left out.
     LoneEscape,
+    /// A page of a cell broadcast with less than 82 octets of content; what is there was read.
+    PageTooShort {
+        /// How many.
+        octets: usize,
+    },
     /// TP-PI announces a parameter that is not there.
     MissingParameter(Field),
 }
@@ -234,6 +251,9 @@ impl fmt::Display for AnomalyKind {
             Self::FillInsideAddress(field) => write!(f, "{field} has a fill digit inside"),
             Self::MissingFill(field) => {
                 write!(f, "{field} has an odd number of digits and no fill digit")
+            }
+            Self::LooseName(field) => {
+                write!(f, "{field} has more in it than the characters of its name")
             }
             Self::InvalidTime(field) => write!(f, "{field} is not a time"),
             Self::UserDataBeyondPdu { announced, present } => {
@@ -263,6 +283,9 @@ impl fmt::Display for AnomalyKind {
             Self::HalfCodeUnit => f.write_str("UCS-2 text with an odd number of octets"),
             Self::LoneSurrogate => f.write_str("half of a surrogate pair"),
             Self::LoneEscape => f.write_str("an escape with nothing behind it"),
+            Self::PageTooShort { octets } => {
+                write!(f, "{octets} octets of content, a page has 82")
+            }
             Self::MissingParameter(field) => {
                 write!(f, "TP-PI announces {field}, which is not there")
             }

@@ -161,15 +161,6 @@ fn encode_default(text: &str) -> Result<Vec<u8>, NotInAlphabet> {
     Ok(septets)
 }
 
-/// Like [`encode`], leaving out what has no septet.
-pub(crate) fn encode_lossy(text: &str) -> Vec<u8> {
-    let mut septets = Vec::with_capacity(text.len());
-    for written in text.chars().filter_map(septets_of) {
-        written.push_to(&mut septets);
-    }
-    septets
-}
-
 /// The text of septets. A place that a table leaves empty is U+FFFD; an escape before a place that the extension leaves
 /// empty shows the character of the main table, as the standard asks for; an escape at the end is left out.
 pub fn decode(septets: &[u8], shifts: Shifts) -> String {
@@ -527,7 +518,6 @@ mod tests {
                 offset: 0
             })
         );
-        assert_eq!(encode_lossy("naïve"), encode("nave").unwrap());
     }
 
     /// 3GPP TS 23.038 §6.2.1.1: an unknown extension shows the main character, a doubled escape a space.

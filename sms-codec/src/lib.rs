@@ -30,6 +30,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! On the side: [`decode_broadcast_hex`] reads a page of a cell broadcast.
+//!
 //! One module for each TPDU and each field, under the field's name. Every type of field has its `parse` beside its
 //! `emit`.
 //!
@@ -37,6 +39,7 @@
 //! ([`DataCoding::Reserved`], [`Element::Other`], an invalid [`Timestamp`]), not refused.
 
 mod address;
+mod broadcast;
 mod command;
 mod content;
 mod data_coding;
@@ -70,6 +73,10 @@ mod wrapping;
 
 pub use address::{
     Address, MAX_ALPHANUMERIC_SEPTETS, MAX_DIGITS, NumberError, NumberingPlan, TypeOfNumber,
+};
+pub use broadcast::{
+    BroadcastCoding, BroadcastPage, DecodedPage, Emergency, GeographicalScope, MessageIdentifier,
+    PAGE_OCTETS, SerialNumber, decode_broadcast, decode_broadcast_hex,
 };
 pub use command::{Command, CommandType};
 pub use content::{

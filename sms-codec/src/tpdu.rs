@@ -97,3 +97,6 @@ impl fmt::Display for Tpdu {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

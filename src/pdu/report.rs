@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use super::broadcast::Broadcast;
 use super::content;
 use serde::Serialize;
 use sms_codec::{
-    Address, Alphabet, Content, Decoded, Element, Ems, MessageReference, Status, Timestamp, Tpdu,
-    UserData, ValidityPeriod, hex,
+    Address, Alphabet, Anomaly, Content, Decoded, DecodedPage, Element, Elements, Ems,
+    MessageReference, Status, Timestamp, Tpdu, UserData, ValidityPeriod, hex,
 };
 
 /// One decoded PDU. The names of its fields are the keys of the JSON object.
@@ -69,6 +70,9 @@ pub(super) struct Report {
     content: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     anomalies: Vec<Sloppy>,
+    /// What only a page of a cell broadcast has.
+    #[serde(flatten)]
+    broadcast: Option<Broadcast>,
     /// The same as `content`, for people.
     #[serde(skip)]
     summary: Option<String>,
@@ -180,14 +184,7 @@ impl Report {
             summary: content.as_ref().map(ToString::to_string),
             content: content.as_ref().map(content::content),
             smsc: decoded.service_centre.as_ref().map(Address::to_string),
-            anomalies: decoded
-                .anomalies
-                .iter()
-                .map(|anomaly| Sloppy {
-                    offset: anomaly.offset,
-                    message: anomaly.kind.to_string(),
-                })
-                .collect(),
+            anomalies: sloppy(&decoded.anomalies),
             ..Self::default()
         };
         match &decoded.tpdu {
@@ -250,6 +247,24 @@ impl Report {
         }
     }
 
+    /// What a page of a cell broadcast says.
+    pub(super) fn of_page(decoded: &DecodedPage) -> Self {
+        let page = &decoded.page;
+        let coding = page.data_coding;
+        Self {
+            kind: "broadcast",
+            text: page.text(),
+            data: page.data().map(hex::encode),
+            alphabet: Some(alphabet(coding.alphabet())),
+            class: coding.class().map(sms_codec::Class::number),
+            data_coding: Some(coding.octet()),
+            elements: header_elements(page.elements()),
+            anomalies: sloppy(&decoded.anomalies),
+            broadcast: Some(Broadcast::new(page)),
+            ..Self::default()
+        }
+    }
+
     fn with_optional(self, user_data: Option<&UserData>) -> Self {
         match user_data {
             Some(user_data) => self.with_user_data(user_data),
@@ -284,14 +299,27 @@ impl Report {
                 destination: ports.destination,
             }),
             reply_to: user_data.reply_address().map(|found| found.to_string()),
-            elements: user_data
-                .elements()
-                .with_octets()
-                .map(|(element, octets)| header_element(&element, octets))
-                .collect(),
+            elements: header_elements(user_data.elements()),
             ..self
         }
     }
+}
+
+fn sloppy(anomalies: &[Anomaly]) -> Vec<Sloppy> {
+    anomalies
+        .iter()
+        .map(|anomaly| Sloppy {
+            offset: anomaly.offset,
+            message: anomaly.kind.to_string(),
+        })
+        .collect()
+}
+
+fn header_elements(elements: Elements<'_>) -> Vec<HeaderElement> {
+    elements
+        .with_octets()
+        .map(|(element, octets)| header_element(&element, octets))
+        .collect()
 }
 
 fn time(timestamp: Timestamp) -> Option<String> {
@@ -441,6 +469,10 @@ impl fmt::Display for Report {
             }) => line("valid for", &format_args!("{seconds} s"))?,
             Some(Validity::Enhanced { octets, .. }) => line("validity", octets)?,
         }
+        if let Some(broadcast) = &self.broadcast {
+            write!(f, "{broadcast}")?;
+        }
+        let mut line = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<16} {value}");
         if let Some(alphabet) = self.alphabet {
             line("alphabet", &alphabet)?;
         }
