@@ -99,7 +99,7 @@ impl Sync<'_> {
         if let Some(since) = ours {
             self.fetch_missed(since, &theirs).await?;
         } else {
-            self.hand_over(Vec::new(), Vec::new(), None, &theirs)
+            self.hand_over(Vec::new(), Vec::new(), None, Some(&theirs))
                 .await?;
         }
         Ok(theirs)
@@ -117,8 +117,13 @@ impl Sync<'_> {
         let next = response.next_batch.clone();
         let invited = !response.rooms.invited.is_empty();
         if next != position {
-            self.hand_over(stretches(response), Vec::new(), Some(&position), &next)
-                .await?;
+            self.hand_over(
+                stretches(response),
+                Vec::new(),
+                Some(&position),
+                Some(&next),
+            )
+            .await?;
         }
         if invited {
             (self.on_rooms)();
@@ -172,17 +177,19 @@ impl Sync<'_> {
         }
     }
 
-    /// Gives the core all that was said in these stretches, then the cursor. Does not return before it is durable.
+    /// Gives the core all that was said in these stretches, then the position after them, if it is to be kept. Does not
+    /// return before it is durable.
     pub(crate) async fn hand_over(
         &self,
         stretches: Vec<Stretch>,
         mut gaps: Vec<Gap>,
         since: Option<&str>,
-        next: &str,
+        next: Option<&str>,
     ) -> Result<(), Ended> {
         let mut events = Vec::new();
         for stretch in stretches {
             let Some(room) = self.client.get_room(&stretch.room_id) else {
+                debug!(adapter = "matrix", room = %stretch.room_id, "not known yet");
                 continue;
             };
             let mut left_out = None;
@@ -195,7 +202,8 @@ impl Sync<'_> {
             }
             gaps.extend(left_out.map(|why| why.gap(&room)));
         }
-        self.submit(events, gaps, Some(self.cursor(next))).await?;
+        self.submit(events, gaps, next.map(|next| self.cursor(next)))
+            .await?;
         self.troubles.reset();
         Ok(())
     }

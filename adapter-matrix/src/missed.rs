@@ -135,12 +135,17 @@ impl Sync<'_> {
                 }
             };
             let rooms = missed.len();
-            self.hand_over(missed, gaps, Some(&since), &next).await?;
+            // The SDK's next answer begins at `theirs`, and brings what was said in rooms that it does not know yet.
+            let is_past_theirs = missed
+                .iter()
+                .any(|stretch| self.client.get_room(&stretch.room_id).is_none());
+            let position = (!is_past_theirs).then_some(next.as_str());
+            self.hand_over(missed, gaps, Some(&since), position).await?;
             info!(
                 adapter = "matrix",
                 rooms, "fetched what the core had not stored"
             );
-            if next == theirs || next == since {
+            if is_past_theirs || next == theirs || next == since {
                 return Ok(());
             }
             since = next;

@@ -1,8 +1,10 @@
-//! What became of each message, seen from the outside: from the network's log, and from what stands in both chats.
+//! What became of each message, seen from the outside: from the network's log, from what stands in both chats, and from the
+//! store's export.
 
 use std::fmt;
 
 use crate::stage::Stage;
+use crate::stored::Stored;
 use crate::traffic::{Outgoing, Place, Written};
 
 /// A message in a chat.
@@ -38,6 +40,8 @@ pub(crate) struct Account {
     unasked: Vec<String>,
     waiting: Vec<String>,
     untrue: Vec<String>,
+    /// Not once in the store.
+    misstored: Vec<String>,
 }
 
 /// Looks at everything.
@@ -145,13 +149,14 @@ impl Account {
                 self.shown(matrix, &message.text, "matrix", Repeats::Recognised);
                 telegram.iter().find(|shown| shown.id == id.to_string())
             }
-            Place::Matrix(id) => {
+            Place::Matrix { event, .. } => {
                 self.shown(telegram, &message.text, "telegram", Repeats::Shown);
-                matrix.iter().find(|shown| shown.id == *id)
+                matrix.iter().find(|shown| shown.id == *event)
             }
         };
         let mark = own.and_then(|own| own.mark);
-        let what = format!("{mark:?}, and left {times} times: {:?}", message.text);
+        let (place, text) = (&message.place, &message.text);
+        let what = format!("{mark:?}, and left {times} times: {text:?}, {place:?}");
         if times > 1 {
             self.unasked.push(what.clone());
         }
@@ -167,6 +172,26 @@ impl Account {
         }
     }
 
+    /// Each message stands in the store exactly once.
+    pub(crate) fn compare(&mut self, stored: &[Stored], written: &Written) {
+        let incoming = written.incoming.iter().map(|text| (text, true));
+        let outgoing = written.outgoing.iter().map(|out| (&out.text, false));
+        for (text, incoming) in incoming.chain(outgoing) {
+            let times = stored
+                .iter()
+                .filter(|one| one.incoming == incoming && one.text == *text)
+                .count();
+            if times != 1 {
+                self.misstored.push(format!("{times} times: {text:?}"));
+            }
+        }
+    }
+
+    /// What is wrong with the store as a whole.
+    pub(crate) fn finds(&mut self, what: String) {
+        self.misstored.push(what);
+    }
+
     /// Whether anything may yet change.
     pub(crate) fn waits(&self) -> bool {
         !(self.lost.is_empty() && self.waiting.is_empty() && self.untrue.is_empty())
@@ -174,14 +199,15 @@ impl Account {
 
     /// Whether the promise was broken.
     pub(crate) fn is_wrong(&self) -> bool {
-        self.waits() || !self.repeated.is_empty() || !self.unasked.is_empty()
+        self.waits()
+            || !(self.repeated.is_empty() && self.unasked.is_empty() && self.misstored.is_empty())
     }
 
     /// In one line.
     pub(crate) fn summary(&self) -> String {
         format!(
             "{} messages in, {} out ({} sent, {} failed, {} unknown), {} lost, {} waiting, {} repeated, {} marked repeats, \
-             {} sent again unasked, {} untrue",
+             {} sent again unasked, {} untrue, {} not once in the store",
             self.incoming,
             self.outgoing,
             self.delivered,
@@ -193,6 +219,7 @@ impl Account {
             self.marked,
             self.unasked.len(),
             self.untrue.len(),
+            self.misstored.len(),
         )
     }
 }
@@ -206,6 +233,7 @@ impl fmt::Display for Account {
             ("repeated", &self.repeated),
             ("sent again unasked", &self.unasked),
             ("untrue", &self.untrue),
+            ("store", &self.misstored),
         ] {
             for what in list.iter().take(20) {
                 writeln!(f, "  {name}: {what}")?;

@@ -19,7 +19,7 @@ impl Bridge {
         let file = folder.join("config.toml");
         let data = folder.join("data");
         let text = format!(
-            "data_dir = \"{}\"\nlog = \"info\"\n{config}",
+            "data_dir = \"{}\"\nlog = \"info,adapter_matrix=debug\"\n{config}",
             data.display()
         );
         std::fs::write(&file, text).expect("the configuration can be written");

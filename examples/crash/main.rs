@@ -1,7 +1,8 @@
 //! `cargo xtask crash`: the built program between a simulated modem, a real Synapse and a simulated Telegram, all of them
 //! ended with SIGKILL at random instants while SMS and chat messages go both ways, and every message accounted for.
 //!
-//! What happened is judged from the outside alone: by the log of the simulated network, and by what stands in both chats.
+//! What happened is judged from the outside: by the log of the simulated network, by what stands in both chats, and by the
+//! export of the store.
 //! `docs/reliability.md` says what the figures mean.
 
 #![allow(
@@ -23,6 +24,7 @@ mod matrix;
 #[path = "../../tests/support/modem.rs"]
 mod modem;
 mod stage;
+mod stored;
 #[path = "../../tests/support/synapse.rs"]
 mod synapse;
 mod telegram;
@@ -89,11 +91,16 @@ async fn main() -> ExitCode {
     };
     // What would come twice comes now.
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let account = if account.waits() {
+    let mut account = if account.waits() {
         account
     } else {
         account::take(&stage, &sent).await
     };
+    stage.bridge.lock().await.end().await;
+    if let Err(wrong) = stored::check(&stage.folder).await {
+        account.finds(wrong);
+    }
+    account.compare(&stored::messages(&stage.folder).await, &sent);
     println!("{kills}\n{account}");
     let failed = account.is_wrong();
     stage.end(options.keep || failed).await;

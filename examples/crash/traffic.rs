@@ -30,7 +30,7 @@ pub(crate) struct Outgoing {
 #[derive(Debug)]
 pub(crate) enum Place {
     Telegram(i64),
-    Matrix(String),
+    Matrix { room: String, event: String },
 }
 
 /// Writes until then.
@@ -126,7 +126,10 @@ async fn matrix(stage: &Stage, mut chance: Chance, a_minute: u64, until: Instant
             continue;
         };
         let text = text(&mut chance, &format!("matrix {}", written.len()));
-        let place = Place::Matrix(me.say(room, &text).await);
+        let place = Place::Matrix {
+            room: String::clone(room),
+            event: me.say(room, &text).await,
+        };
         written.push(Outgoing { place, text });
     }
     written
