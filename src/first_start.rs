@@ -15,7 +15,8 @@ use modem::{Kind, StorageSlot};
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::sms_link::{slot_to_core, until_stored};
+use crate::arrivals::until_stored;
+use crate::sms_link::slot_to_core;
 
 /// The modem says when it has looked through everything. If it does not, it is not waited for longer than this after the
 /// first message.

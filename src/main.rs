@@ -23,6 +23,7 @@
 //! | `logging` | the log |
 //! | `terminal_style` | colours, or none |
 
+mod arrivals;
 #[cfg(feature = "bench")]
 mod bench;
 mod check;

@@ -21,8 +21,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::arrivals::{IntakeStop, pump};
 use crate::pin::Attempts;
-use crate::sms_link::{IntakeStop, Link, pump};
+use crate::sms_link::Link;
 
 /// What came from the modems before the stop is stored within this, or the disc is too slow.
 const DRAIN: Duration = Duration::from_millis(300);
