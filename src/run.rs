@@ -62,6 +62,11 @@ async fn bridge(config: Config) -> Result<()> {
         .with_context(|| format!("failed to make the folder {}", data_dir.display()))?;
     let lines = config.lines.iter().map(line_settings).collect();
     let mut settings = Settings::new(data_dir.clone(), config.people.clone(), lines);
+    settings.languages = config
+        .lines
+        .iter()
+        .map(|line| (line.name.clone(), line.languages))
+        .collect();
     settings.retention = config.retention;
     settings.stale_after = config.stale_after;
     settings.expire_after = config.expire_after;

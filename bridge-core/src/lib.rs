@@ -41,4 +41,4 @@ pub use id::{MessageId, PartId, PostId, Timestamp};
 pub use link::{SendError, SmsLink};
 pub use person::{Identity, People, Person, Role};
 pub use redacted::Redacted;
-pub use settings::{Clock, EXPIRE_AFTER, STALE_AFTER, Settings};
+pub use settings::{Clock, EXPIRE_AFTER, Language, Languages, STALE_AFTER, Settings};

@@ -1,10 +1,14 @@
 //! What the bridge is told at its start.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use sms_codec::{Language, Languages};
+
+use crate::address::LineName;
 use crate::handle::LineSettings;
 use crate::id::Timestamp;
 use crate::person::People;
@@ -31,6 +35,9 @@ pub struct Settings {
     pub stale_after: Duration,
     /// A message that waited longer than this is not sent any more.
     pub expire_after: Duration,
+    /// The languages whose national tables may be used in what goes out on a line. None where the line is not in here: a
+    /// phone without the tables shows other characters.
+    pub languages: BTreeMap<LineName, Languages>,
     /// Where the time of day comes from.
     pub clock: Clock,
 }
@@ -48,6 +55,7 @@ impl Settings {
             retention: None,
             stale_after: STALE_AFTER,
             expire_after: EXPIRE_AFTER,
+            languages: BTreeMap::new(),
             clock: Clock::system(),
         }
     }

@@ -1,8 +1,8 @@
 //! Between TPDUs and the words of the domain: the only user of `sms-codec`.
 
 use sms_codec::{
-    Address as TpAddress, Content, DecodeOptions, Deliver, Outcome, ProtocolId, Reference,
-    ReferenceWidth, SegmentError, SegmentOptions, Status, StatusReport, Submit,
+    Address as TpAddress, Content, DecodeOptions, Deliver, Languages, Outcome, ProtocolId,
+    Reference, ReferenceWidth, SegmentError, SegmentOptions, Status, StatusReport, Submit,
     Timestamp as ScTimestamp, Tpdu, UserData,
 };
 
@@ -187,16 +187,21 @@ fn shown(protocol_id: ProtocolId, parts: &[Option<&UserData>]) -> String {
     }
 }
 
-/// Writes a text as finished SUBMIT TPDUs in hexadecimal.
+/// Writes a text as finished SUBMIT TPDUs in hexadecimal, with the tables of these languages where that is cheaper.
 pub(crate) fn compose(
     text: &str,
     to: &Address,
     reference: u8,
     report: ReportWish,
+    languages: Languages,
 ) -> Result<Vec<String>, ComposeError> {
     let recipient = TpAddress::parse_number(to.as_str())
         .map_err(|error| ComposeError::Recipient(error.to_string()))?;
-    let segmentation = sms_codec::segment(text, &SegmentOptions::new(Reference::Eight(reference)))?;
+    let options = SegmentOptions {
+        languages,
+        ..SegmentOptions::new(Reference::Eight(reference))
+    };
+    let segmentation = sms_codec::segment(text, &options)?;
     let asked = report == ReportWish::Asked;
     let emit = |part| {
         sms_codec::hex::encode(

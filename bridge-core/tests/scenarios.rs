@@ -10,7 +10,7 @@ use std::time::Duration;
 use bridge_core::chat::MessageState;
 use bridge_core::conformance::{Counterpart, Who};
 use bridge_core::link::{Accepted, LinkPhase, RawPdu, SendError, TryAgain};
-use bridge_core::{Arrival, LateOutcome, Origin, PartId, Role, Sending};
+use bridge_core::{Arrival, Language, Languages, LateOutcome, Origin, PartId, Role, Sending};
 use tokio::time::Instant;
 use world::memory::MemoryChat;
 use world::{NUMBER, World, home};
@@ -34,6 +34,30 @@ async fn a_report_that_overtakes_the_answer_of_the_modem_is_not_lost() {
     world.arrives(&report).await;
     world.says(&format!("/send {NUMBER} overtaken")).await;
     world.state("overtaken", MessageState::Delivered).await;
+}
+
+/// 108 Turkish characters: two parts of UCS-2, and one with the tables that the configuration allows.
+#[tokio::test]
+async fn national_tables_are_used_on_lines_that_may() {
+    let text = "Akşam görüşürüz. Çocuğu ".repeat(4) + "Işık görünce";
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path()).await;
+    world.says(&format!("/send {NUMBER} {text}")).await;
+    world.state("Işık", MessageState::Sent).await;
+    assert_eq!(
+        (world.sent().len(), world.sent().concat()),
+        (2, text.clone())
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::with(folder.path(), None, |settings| {
+        let languages = Languages::NONE.with(Language::Turkish);
+        settings.languages.insert(home(), languages);
+    })
+    .await;
+    world.says(&format!("/send {NUMBER} {text}")).await;
+    world.state("Işık", MessageState::Sent).await;
+    assert_eq!(world.sent(), [text]);
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ pub use ems::{
 pub use error::{Anomaly, AnomalyKind, DecodeError, Fault, Field};
 pub use failure_cause::FailureCause;
 pub use join::{join, join_data};
-pub use national::{Language, Languages};
+pub use national::{Language, Languages, UnknownLanguage};
 pub use pdu_line::PduLine;
 pub use protocol_id::ProtocolId;
 pub use segmentation::{

@@ -7,6 +7,9 @@ mod inverse;
 mod tables;
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 use tables::{Locking, Single};
 
@@ -160,6 +163,33 @@ impl fmt::Display for Language {
     }
 }
 
+/// A name that is none of the languages'.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("\"{name}\" has no table of its own; those that have are {}", known())]
+pub struct UnknownLanguage {
+    name: String,
+}
+
+fn known() -> String {
+    Language::ALL
+        .map(|language| language.to_string().to_lowercase())
+        .join(", ")
+}
+
+/// By its English name, in either case.
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(name: &str) -> Result<Self, UnknownLanguage> {
+        Self::ALL
+            .into_iter()
+            .find(|language| language.to_string().eq_ignore_ascii_case(name.trim()))
+            .ok_or_else(|| UnknownLanguage {
+                name: name.to_owned(),
+            })
+    }
+}
+
 /// A set of languages: those whose tables a text may be written with, because the recipient's phone has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Languages(u16);
@@ -283,5 +313,19 @@ mod tests {
                 "{language}"
             );
         }
+    }
+
+    #[test]
+    fn languages_are_read_by_name() {
+        for language in Language::ALL {
+            assert_eq!(language.to_string().to_lowercase().parse(), Ok(language));
+        }
+        let error = "klingon".parse::<Language>().unwrap_err().to_string();
+        assert!(
+            error.starts_with(
+                "\"klingon\" has no table of its own; those that have are turkish, spanish, "
+            ),
+            "{error}"
+        );
     }
 }

@@ -24,7 +24,7 @@ impl Timestamp {
         Self { octets }
     }
 
-    /// The time `unix_seconds` shown in a zone `quarter_hours` east of UTC. `None` outside of the years 2000 to 2099,
+    /// The time `unix_seconds` shown in a zone `quarter_hours` east of UTC. `None` outside of the years 1990 to 2089,
     /// or for a zone of more than 79 quarters.
     pub fn from_unix_seconds(unix_seconds: i64, quarter_hours: i8) -> Option<Self> {
         let magnitude = quarter_hours.unsigned_abs();
@@ -37,7 +37,7 @@ impl Timestamp {
         let sign = if quarter_hours < 0 { 0x08 } else { 0x00 };
         Some(Self {
             octets: [
-                semi_octets(year.checked_sub(2000)?)?,
+                semi_octets(year % 100)?,
                 semi_octets(month)?,
                 semi_octets(day)?,
                 semi_octets(second_of_day / 3600)?,
@@ -86,7 +86,11 @@ impl Timestamp {
         let [year, month, day, hour, minute, second, zone] = self.octets;
         let quarters = decimal(zone & 0xF7)?;
         let civil = Civil {
-            year: 2000 + decimal(year)?,
+            year: match decimal(year)? {
+                // The first SMS was sent in 1992.
+                year @ 90.. => 1900 + year,
+                year => 2000 + year,
+            },
             month: decimal(month)?,
             day: decimal(day)?,
             hour: decimal(hour)?,
@@ -185,13 +189,13 @@ fn days_of(year: i64, month: i64, day: i64) -> i64 {
     years + months + day - 1
 }
 
-/// The date that many days after 1970-01-01, from 2000-01-01 to 2099-12-31.
+/// The date that many days after 1970-01-01, from 1990-01-01 to 2089-12-31.
 fn date_of(days: i64) -> Option<(i64, i64, i64)> {
-    let mut left = days - days_of(2000, 1, 1);
+    let mut left = days - days_of(1990, 1, 1);
     if left < 0 {
         return None;
     }
-    for year in 2000..2100 {
+    for year in 1990..2090 {
         for month in 1..=12 {
             let length = days_in_month(year, month);
             if left < length {
@@ -238,9 +242,15 @@ mod tests {
         );
         check("00101000000000", "2000-01-01T00:00:00Z", Some(946_684_800));
         check(
-            "99211332959500",
-            "2099-12-31T23:59:59Z",
-            Some(4_102_444_799),
+            "98211332959500",
+            "2089-12-31T23:59:59Z",
+            Some(3_786_911_999),
+        );
+        check("09101000000000", "1990-01-01T00:00:00Z", Some(631_152_000));
+        check(
+            "99309251619580",
+            "1999-03-29T15:16:59+02:00",
+            Some(922_713_419),
         );
         check(
             "42209232959500",
@@ -275,8 +285,8 @@ mod tests {
 
     #[test]
     fn times_outside_of_the_century_cannot_be_written() {
-        assert_eq!(Timestamp::from_unix_seconds(946_684_799, 0), None);
-        assert_eq!(Timestamp::from_unix_seconds(4_102_444_800, 0), None);
+        assert_eq!(Timestamp::from_unix_seconds(631_151_999, 0), None);
+        assert_eq!(Timestamp::from_unix_seconds(3_786_912_000, 0), None);
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX, 1), None);
         assert_eq!(Timestamp::from_unix_seconds(1_709_251_199, 80), None);
     }

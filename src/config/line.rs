@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use bridge_core::{Country, LineName};
+use bridge_core::{Country, Languages, LineName};
 use modem::{
     Address, Calls, FlowControl, Imei, InitCommand, Listening, Memory, Pacing, Pin, ServiceCentre,
     UsbPath,
@@ -28,6 +28,7 @@ pub(super) const KEYS: &[&str] = &[
     "send_delay",
     "two_step_send",
     "delivery_reports",
+    "languages",
     "storage",
     "incoming",
     "poll_interval",
@@ -61,6 +62,8 @@ pub(crate) struct Line {
     pub(crate) pin: Option<Pin>,
     /// Whether delivery reports are asked for.
     pub(crate) delivery_reports: bool,
+    /// The languages whose national tables may be used.
+    pub(crate) languages: Languages,
     /// Whether a message is stored in the modem before it is sent.
     pub(crate) two_step_send: bool,
     /// Which of several modems; a port by name must be that of this one.
@@ -210,6 +213,13 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
         Some(false) | None => Calls::LetRing,
     };
     let two_step_send = section.flag("two_step_send").unwrap_or(false);
+    let mut languages = Languages::NONE;
+    for name in section.texts("languages").unwrap_or_default() {
+        match name.parse() {
+            Ok(language) => languages = languages.with(language),
+            Err(error) => section.fail_key("languages", error),
+        }
+    }
     let poll_interval = section.duration("poll_interval", POLL_INTERVAL, &[]);
     let network_timeout = section.duration("network_timeout", NETWORK_TIMEOUT, &[Duration::ZERO]);
     Some(Line {
@@ -220,6 +230,7 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
         service_centre,
         pin,
         delivery_reports,
+        languages,
         two_step_send,
         imei,
         usb_path,

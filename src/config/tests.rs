@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use bridge_core::Language;
 use secrecy::ExposeSecret;
 
 use super::telegram::Topics;
@@ -132,6 +133,7 @@ flow_control = \"hardware\"
 smsc = \"+12025550199\"
 send_delay = \"10ms\"
 two_step_send = true
+languages = [\"turkish\", \"Spanish\"]
 storage = \"ME\"
 incoming = \"polled\"
 poll_interval = \"30s\"
@@ -152,6 +154,8 @@ network_timeout = \"1h\"
     );
     assert_eq!(line.flow_control, modem::FlowControl::Hardware);
     assert!(line.service_centre.is_some() && line.two_step_send);
+    let languages: Vec<_> = line.languages.iter().collect();
+    assert_eq!(languages, [Language::Turkish, Language::Spanish]);
     assert_eq!(line.pacing, Some(modem::Pacing::GENTLE));
     assert_eq!(line.storage, Some(modem::Memory::Modem));
     assert_eq!(line.listening, modem::Listening::Polling);
@@ -184,6 +188,12 @@ fn mistakes_in_a_line_say_what_to_write() {
     check(
         &with("send_delay = \"5 parsecs\""),
         &["no time from 0s to 1s"],
+    );
+    check(
+        &with("languages = [\"turkisch\"]"),
+        &[
+            "[line.home] languages: \"turkisch\" has no table of its own; those that have are turkish, spanish,",
+        ],
     );
     check(&with("storage = \"the SIM\""), &["\"SM\" (the SIM)"]);
     check(&with("poll_interval = \"1s\""), &["no time from 5s to 1h"]);

@@ -67,7 +67,7 @@ struct Writing {
     #[arg(long, value_enum, default_value = "8")]
     reference_bits: ReferenceBits,
     /// A language whose national tables the recipient's phone has; may be given several times.
-    #[arg(long, value_name = "NAME", value_parser = language)]
+    #[arg(long, value_name = "NAME")]
     language: Vec<Language>,
     /// Write typographic quotes, dashes and spaces plainly where that is cheaper.
     #[arg(long)]
@@ -98,17 +98,6 @@ impl AlphabetName {
             Self::Ucs2 => AlphabetChoice::Ucs2,
         }
     }
-}
-
-/// A language by its English name.
-fn language(name: &str) -> Result<Language, String> {
-    let found = Language::ALL
-        .into_iter()
-        .find(|language| language.to_string().eq_ignore_ascii_case(name));
-    found.ok_or_else(|| {
-        let known = Language::ALL.map(|language| language.to_string().to_lowercase());
-        format!("only these have tables of their own: {}", known.join(", "))
-    })
 }
 
 impl Writing {

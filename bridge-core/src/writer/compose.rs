@@ -66,7 +66,9 @@ impl Work<'_> {
             .unwrap_or_default()
             .wrapping_add(1);
         self.transaction.save(key, &reference)?;
-        let tpdus = match wire::compose(text, &conversation.address, reference, report) {
+        let languages = self.core.languages(&conversation.line);
+        let composed = wire::compose(text, &conversation.address, reference, report, languages);
+        let tpdus = match composed {
             Ok(tpdus) => tpdus,
             Err(error) => return self.refuse(said, format!("Not sent: {error}.")),
         };

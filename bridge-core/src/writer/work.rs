@@ -14,7 +14,7 @@ use crate::id::{MessageId, PartId, PostId, Timestamp};
 use crate::link::LinkStatus;
 use crate::part::PartState;
 use crate::post::PostState;
-use crate::settings::Settings;
+use crate::settings::{Languages, Settings};
 use crate::store::record::{Expiring, Message, Part, Post, ReportWish, Way};
 use crate::store::{StoreError, Transaction, encode, keys};
 use crate::time::Time;
@@ -62,6 +62,12 @@ impl Core {
 
     pub(super) fn line(&self, name: &LineName) -> Option<&LineSettings> {
         self.settings.lines.iter().find(|line| line.name == *name)
+    }
+
+    /// The languages whose national tables may be used on this line.
+    pub(super) fn languages(&self, line: &LineName) -> Languages {
+        let configured = self.settings.languages.get(line).copied();
+        configured.unwrap_or_default()
     }
 
     /// How numbers without `+` are read on this line.

@@ -51,7 +51,7 @@ fn address() -> impl Strategy<Value = Address> {
 
 fn time() -> impl Strategy<Value = Timestamp> {
     prop_oneof![
-        (0..4_102_444_800_i64, -48_i8..=56).prop_map(|(seconds, quarters)| {
+        (631_152_000..3_786_912_000_i64, -48_i8..=56).prop_map(|(seconds, quarters)| {
             Timestamp::from_unix_seconds(seconds, quarters)
                 .unwrap_or_else(|| Timestamp::from_octets([0; 7]))
         }),
