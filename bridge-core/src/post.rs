@@ -12,10 +12,13 @@
 //! | `Posting` | `Doubted`, where it shows them, for the first time | `Queued`, once more, to be marked "possible repeat" |
 //! | `Posting` | `Doubted`, where it shows them, once more | `Doubtful` |
 //! | `Queued`, `Posting` | `Needless` | `Dropped` |
+//! | `Dead` | `AskedAgain` | `Queued` |
+//! | `Doubtful` | `AskedAgain` | `Queued`, to be marked "possible repeat" |
 //!
 //! Everything else leaves the state as it is.
 //!
-//! **Invariant:** where a network shows repeats, a post in doubt goes out at most once more, and marked.
+//! **Invariant:** where a network shows repeats, a post in doubt goes out at most once more unless a person asks, and
+//! marked.
 
 use std::time::Duration;
 
@@ -51,10 +54,19 @@ pub(crate) enum PostState {
 pub(crate) enum PostEvent {
     Claimed,
     Arrived(Receipt),
-    Postponed { wait: Duration },
-    Refused { cause: String },
-    Doubted { cause: String, wait: Duration },
+    Postponed {
+        wait: Duration,
+    },
+    Refused {
+        cause: String,
+    },
+    Doubted {
+        cause: String,
+        wait: Duration,
+    },
     Needless,
+    /// A person wants it to be tried again.
+    AskedAgain,
 }
 
 impl PostState {
@@ -93,6 +105,12 @@ impl PostState {
                 }
             }
             (Self::Queued { .. } | Self::Posting { .. }, E::Needless) => Self::Dropped,
+            (Self::Dead { .. }, E::AskedAgain) => Self::new(now),
+            (Self::Doubtful { .. }, E::AskedAgain) => Self::Queued {
+                tries: 0,
+                due: now,
+                attempt: Attempt::Repeat,
+            },
             (state, _unchanged) => state,
         }
     }
@@ -151,6 +169,7 @@ mod tests {
                 wait,
             },
             PostEvent::Needless,
+            PostEvent::AskedAgain,
         ];
         let mut table = String::new();
         for repeats in [Repeats::Recognised, Repeats::Shown] {

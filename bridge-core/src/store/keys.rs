@@ -1,7 +1,7 @@
 //! Under which key each record stands. Numbers are big-endian, so that keys sort as they rise; texts end with a zero.
 
 use crate::address::{Address, Conversation, LineName};
-use crate::chat::{Destination, Network, Place};
+use crate::chat::{Destination, InboxId, Network, Place};
 use crate::id::{MessageId, PartId, PostId};
 
 /// A key under construction.
@@ -249,6 +249,25 @@ pub(crate) fn posts_prefix() -> Vec<u8> {
     Key::new("post").0
 }
 
+/// The post was given up: which outage it belongs to.
+pub(crate) fn dead(id: PostId) -> Vec<u8> {
+    Key::new("dead").number(id.0).0
+}
+
+pub(crate) fn dead_prefix() -> Vec<u8> {
+    Key::new("dead").0
+}
+
+/// Posts that one inbox did not show.
+pub(crate) fn outage(id: u64) -> Vec<u8> {
+    Key::new("outage").number(id).0
+}
+
+/// The latest outage of an inbox.
+pub(crate) fn outage_at(network: &Network, inbox: &InboxId) -> Vec<u8> {
+    Key::new("outage-at").text(&network.0).text(&inbox.0).0
+}
+
 /// The post has to be shown or amended.
 pub(crate) fn post_due(id: PostId) -> Vec<u8> {
     Key::new("post-due").number(id.0).0
@@ -342,6 +361,11 @@ pub(crate) fn told_of_stranger(network: &Network, id: &str) -> Vec<u8> {
 /// A reader was told that they cannot send.
 pub(crate) fn told_reader(network: &Network, id: &str) -> Vec<u8> {
     Key::new("told").text("reader").text(&network.0).text(id).0
+}
+
+/// Something that a person wrote, and whom it is for is asked.
+pub(crate) fn question(id: u64) -> Vec<u8> {
+    Key::new("question").number(id).0
 }
 
 /// The concatenation reference given out last.

@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 
 use crate::slots::Marks;
 use crate::store::record::{
-    Expiring, FirstLookNote, FragmentSet, Mark, Message, NoticeHour, Part, Post, Quarantined,
-    ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Taken, Tally, ToldNotice,
-    UnmatchedReport,
+    Expiring, FirstLookNote, FragmentSet, Mark, Message, NoticeHour, Outage, Part, Post,
+    Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Taken,
+    Tally, ToldNotice, UnmatchedReport,
 };
 
 /// Reads the JSON of a record and gives it back as this program writes it.
@@ -17,6 +17,7 @@ type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
 static KINDS: &[(&str, Read)] = &[
     ("awaited", read::<()>),
     ("cursor", read::<String>),
+    ("dead", read::<u64>),
     ("event", read::<()>),
     ("expiry", read::<Expiring>),
     ("first-look", read::<FirstLookNote>),
@@ -28,6 +29,8 @@ static KINDS: &[(&str, Read)] = &[
     ("mark-of", read::<()>),
     ("message", read::<Message>),
     ("notice-hour", read::<NoticeHour>),
+    ("outage", read::<Outage>),
+    ("outage-at", read::<u64>),
     ("outbox", read::<()>),
     ("part", read::<Part>),
     ("place", read::<RoomUse>),
@@ -35,6 +38,7 @@ static KINDS: &[(&str, Read)] = &[
     ("post-due", read::<()>),
     ("post-of", read::<()>),
     ("quarantine", read::<Quarantined>),
+    ("question", read::<Question>),
     ("receipt", read::<ReceiptNote>),
     ("reference", read::<u8>),
     ("restored", read::<Restored>),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Conversation};
-use crate::chat::{Attempt, Choice, Content, Destination, MessageState, Network, Receipt, Room};
+use crate::chat::{
+    Attempt, Choice, Content, Destination, InboxId, MessageState, Network, Receipt, Room,
+};
 use crate::id::{MessageId, PartId, PostId, Timestamp};
 use crate::link::StorageSlot;
 use crate::part::PartState;
@@ -195,6 +197,56 @@ pub(crate) struct Mark {
 pub(crate) struct ReceiptNote {
     pub(crate) conversation: Option<Conversation>,
     pub(crate) message: Option<MessageId>,
+    /// The outage that it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) outage: Option<u64>,
+    /// The question that it asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) question: Option<u64>,
+}
+
+/// What a person wrote, while they are asked whom it is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Question {
+    pub(crate) text: String,
+    /// Where it was written.
+    pub(crate) origin: Receipt,
+    pub(crate) state: QuestionState,
+}
+
+/// What became of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum QuestionState {
+    Open,
+    /// The message is on its way, or left.
+    Sent,
+    /// The person does not want it any more.
+    Dropped,
+}
+
+/// Posts that one inbox refused, or may not show, and what people were told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Outage {
+    pub(crate) network: Network,
+    pub(crate) inbox: InboxId,
+    pub(crate) since: Timestamp,
+    /// Why the last of them was given up.
+    pub(crate) cause: String,
+    /// So many proved not to be shown.
+    pub(crate) refused: u32,
+    /// Of so many nobody knows.
+    pub(crate) doubtful: u32,
+    /// What they say, as far as there is room for it.
+    pub(crate) listed: String,
+    /// How many are not listed.
+    pub(crate) unlisted: u32,
+    /// Whose they all are. `None`: of several contacts, or of none.
+    pub(crate) conversation: Option<Conversation>,
+    /// Where people are told.
+    pub(crate) notices: Vec<PostId>,
+    /// Something was shown there since.
+    pub(crate) is_over: bool,
 }
 
 /// The room of a destination.

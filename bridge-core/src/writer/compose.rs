@@ -110,6 +110,8 @@ impl Work<'_> {
         let note = ReceiptNote {
             conversation: Some(message.conversation.clone()),
             message: Some(id),
+            outage: None,
+            question: None,
         };
         self.transaction.save(
             keys::receipt(said.network, &said.here.place.chat, &said.here.message),

@@ -267,6 +267,7 @@ impl Work<'_> {
                     record.state,
                     PostState::Dead { .. } | PostState::Doubtful { .. }
                 ) {
+                    self.transaction.remove(keys::dead(*post));
                     self.show_anew(record)?;
                 } else {
                     record.revision = record.revision.saturating_add(1);

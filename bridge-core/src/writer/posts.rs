@@ -14,16 +14,14 @@ use crate::part::back_off;
 use crate::post::{PostEvent, PostState};
 use crate::store::record::{Mark, Post, ReceiptNote};
 use crate::store::{StoreError, Walk, keys};
-use crate::writer::QueueName;
 use crate::writer::queue::Due;
 use crate::writer::work::{Change, Draft, Job, Opened, Silence, Work, lane};
+use crate::writer::{QueueName, outages, questions};
 
 /// A changed post that could not be shown is tried again after this.
 const AMEND_AGAIN: Duration = Duration::from_secs(30);
 /// What waits for a network is brought forward at most once in this.
 const HURRY_AGAIN: Duration = Duration::from_secs(60);
-/// Below a notice that may stand there twice already.
-const SAID_BEFORE: &str = "(I may have said this before.)";
 
 /// Something that a network's worker is to do now.
 #[derive(Debug)]
@@ -157,8 +155,8 @@ impl Work<'_> {
                     wait: Duration::ZERO,
                 };
                 post.state = post.state.apply(event, description.repeats, self.now);
-                self.alert_if_lost(&post)?;
                 self.save_post(id, &post)?;
+                self.note_if_given_up(id, &post)?;
             }
         }
         Ok(())
@@ -222,7 +220,7 @@ impl Work<'_> {
         }
     }
 
-    fn repeats(&self, network: &Network) -> Repeats {
+    pub(super) fn repeats(&self, network: &Network) -> Repeats {
         self.core
             .chats
             .get(network)
@@ -254,6 +252,7 @@ impl Work<'_> {
             PostOutcome::Arrived(receipt) => {
                 info!(post_id = %id, adapter, attempt = tries, "posted");
                 self.note_receipt(&post, &receipt)?;
+                self.note_shown(&post)?;
                 PostEvent::Arrived(receipt)
             }
             PostOutcome::Needless => PostEvent::Needless,
@@ -290,8 +289,8 @@ impl Work<'_> {
         };
         let repeats = self.repeats(&post.network);
         post.state = post.state.apply(event, repeats, self.now);
-        self.alert_if_lost(&post)?;
         self.save_post(id, &post)?;
+        self.note_if_given_up(id, &post)?;
         match (&post.state, failed) {
             (PostState::Queued { due, .. }, Some(error)) if is_a_guess(&error) => self.note_due(
                 &post.network,
@@ -342,76 +341,14 @@ impl Work<'_> {
         self.changes.push(Change::Hurry(queue));
     }
 
-    /// What a chat refuses, or may not show, of an SMS, a missed call or a message that was written elsewhere is shown in
-    /// the admin chats, where it can be answered too.
-    fn alert_if_lost(&mut self, post: &Post) -> Result<(), StoreError> {
-        let (words, cause) = match &post.state {
-            PostState::Dead { cause } => ("could not be shown", cause),
-            PostState::Doubtful { cause } => ("may not have been shown", cause),
-            PostState::Queued { .. }
-            | PostState::Posting { .. }
-            | PostState::Posted { .. }
-            | PostState::Dropped => return Ok(()),
-        };
-        match post.destination {
-            Destination::Conversation { .. } => {}
-            Destination::Admin { .. } | Destination::Place(_) => return self.say_again(post),
-        }
-        let label = self
-            .core
-            .chats
-            .get(&post.network)
-            .map_or_else(String::new, |known| known.label.clone());
-        let note = format!("this {words} in its place in {label}: {cause}");
-        let mut content = post.content.clone();
-        match &mut content {
-            Content::Sms { notes, .. } => notes.push(note),
-            Content::Notice { text } | Content::Digest { text } => {
-                *text = format!("{text}\n({note})");
-            }
-            Content::Mirror {
-                to, author, text, ..
-            } => {
-                let text = format!("{author} to {to}: {text}\n({note})");
-                content = Content::Notice { text };
-            }
-        }
-        for (network, description) in self.core.chats.clone() {
-            for inbox in description.admins {
-                let destination = Destination::Admin { inbox };
-                let mut draft = Draft::new(&network, destination, content.clone());
-                draft.conversation = post.conversation.clone();
-                self.add_post(draft)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The bridge's own words stand nowhere else: where two tries were in doubt they are said once more, and say so.
-    fn say_again(&mut self, post: &Post) -> Result<(), StoreError> {
-        let (PostState::Doubtful { .. }, Content::Notice { text }) = (&post.state, &post.content)
-        else {
-            return Ok(());
-        };
-        if text.ends_with(SAID_BEFORE) {
-            return Ok(());
-        }
-        let text = format!("{text}\n{SAID_BEFORE}");
-        let content = Content::Notice { text };
-        let mut draft = Draft::new(&post.network, post.destination.clone(), content);
-        draft.reply_to.clone_from(&post.reply_to);
-        draft.choices.clone_from(&post.choices);
-        draft.message = post.message;
-        draft.conversation.clone_from(&post.conversation);
-        self.add_post(draft).map(drop)
-    }
-
     /// By this a reply to the post finds its conversation, and a mirrored message shows its state.
     fn note_receipt(&mut self, post: &Post, receipt: &Receipt) -> Result<(), StoreError> {
         let key = keys::receipt(&post.network, &receipt.place.chat, &receipt.message);
         let note = ReceiptNote {
             conversation: post.conversation.clone(),
             message: post.message,
+            outage: outages::told_by(post),
+            question: questions::asked_by(post),
         };
         self.transaction.save(key, &note)?;
         if let (Content::Mirror { .. }, Some(message)) = (&post.content, post.message) {
@@ -445,7 +382,10 @@ impl Work<'_> {
             Err(ChatError::Reject { cause } | ChatError::RoomGone { cause }) => {
                 warn!(post_id = %id, error = %cause, "a post cannot be brought up to date; shown anew");
                 post.shown_revision = revision;
-                self.show_anew(&post)?;
+                // The count on a notice is not worth another one.
+                if outages::told_by(&post).is_none() {
+                    self.show_anew(&post)?;
+                }
             }
             Err(ChatError::Retry { after, .. }) => {
                 self.transaction.save(keys::post(id), &post)?;

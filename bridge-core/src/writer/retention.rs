@@ -18,6 +18,7 @@ use crate::part::{HoldReason, PartState};
 use crate::post::PostState;
 use crate::store::record::{Mark, Message, Post, Way};
 use crate::store::{StoreError, keys};
+use crate::writer::outages;
 use crate::writer::work::{Job, Work};
 
 /// Messages, and as many posts, that are looked at in one commit.
@@ -251,6 +252,10 @@ impl Work<'_> {
             if let PostState::Posted { receipt } = &post.state {
                 self.remove_receipt(&post.network, receipt);
             }
+            if let Some(outage) = outages::told_by(&post) {
+                self.transaction.remove(keys::outage(outage));
+            }
+            self.transaction.remove(keys::dead(id));
             self.transaction.remove(key);
         }
         Ok(())

@@ -61,6 +61,10 @@ impl Work<'_> {
             "Waiting to be shown in a chat: {}",
             count(keys::post_due_prefix())?
         );
+        let unshown = count(keys::dead_prefix())?;
+        if unshown > 0 {
+            text += &format!("\nCould not be shown in a chat: {unshown}");
+        }
         let unreadable = count(keys::quarantine_prefix())?;
         if unreadable > 0 {
             text += &format!("\nStored records that cannot be read, set aside: {unreadable}");

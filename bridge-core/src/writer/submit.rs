@@ -137,21 +137,14 @@ impl Work<'_> {
     }
 
     fn text(&mut self, said: &Said<'_>, text: &str) -> Result<Verdict, StoreError> {
+        let question = self.answered(said)?.and_then(|note| note.question);
+        if let Some(question) = question {
+            return self.question_answered(said, question, text);
+        }
         match self.addressee(said)? {
             Some(conversation) => self.compose(said, conversation, text),
             None if said.event.audience == Audience::Group => Ok(Verdict::Ignored),
-            None => {
-                let prefix = self.prefix(said.network);
-                let why = if said.event.reply_to.is_some() {
-                    "I don't know which contact the message belongs to that you answered."
-                } else {
-                    "I don't know whom this is for."
-                };
-                self.refuse(
-                    said,
-                    format!("{why} Reply to a message of the contact, or write {prefix}send NUMBER TEXT. Nothing was sent."),
-                )
-            }
+            None => self.ask_for_whom(said, text),
         }
     }
 
@@ -214,13 +207,15 @@ impl Work<'_> {
                      Leave out spaces in the number."
                 ),
             ),
-            Command::Retry => match self.answered(said)?.and_then(|note| note.message) {
-                Some(message) => self.send_again(said, message),
-                None => self.refuse(said, format!("Write {prefix}retry in reply to the message that failed.")),
+            Command::Retry => match self.answered(said)? {
+                Some(ReceiptNote { outage: Some(outage), .. }) => self.show_again(said, outage),
+                Some(ReceiptNote { message: Some(message), .. }) => self.send_again(said, message),
+                Some(_) | None => self.refuse(said, format!("Write {prefix}retry in reply to the message that failed.")),
             },
-            Command::Cancel => match self.answered(said)?.and_then(|note| note.message) {
-                Some(message) => self.cancel(said, message),
-                None => self.refuse(said, format!("Write {prefix}cancel in reply to your message that still waits.")),
+            Command::Cancel => match self.answered(said)? {
+                Some(ReceiptNote { question: Some(question), .. }) => self.drop_question(said, question),
+                Some(ReceiptNote { message: Some(message), .. }) => self.cancel(said, message),
+                Some(_) | None => self.refuse(said, format!("Write {prefix}cancel in reply to your message that still waits.")),
             },
             Command::NotKnown(word) => {
                 let words = format!(
@@ -232,7 +227,7 @@ impl Work<'_> {
         }
     }
 
-    fn pick_line(&self, named: Option<&str>) -> Result<LineName, String> {
+    pub(super) fn pick_line(&self, named: Option<&str>) -> Result<LineName, String> {
         let lines = &self.core.settings.lines;
         let names = || {
             lines
@@ -261,6 +256,8 @@ impl Work<'_> {
         match (what, id.parse().map(MessageId)) {
             ("again", Ok(message)) => self.send_again(said, message),
             ("cancel", Ok(message)) => self.cancel(said, message),
+            ("there", Ok(MessageId(outage))) => self.show_again(said, outage),
+            ("drop", Ok(MessageId(question))) => self.drop_question(said, question),
             ("leave", Ok(_)) => Ok(Verdict::Answered("Left as it is.".to_owned())),
             _ => {
                 debug!(adapter = said.network.0, "an unknown choice");
@@ -398,7 +395,7 @@ impl Work<'_> {
     }
 
     /// Says that it was done: on the button, or by a post.
-    fn confirm(&mut self, said: &Said<'_>, words: &str) -> Result<Verdict, StoreError> {
+    pub(super) fn confirm(&mut self, said: &Said<'_>, words: &str) -> Result<Verdict, StoreError> {
         match said.event.body {
             Body::Choice(_) => {}
             Body::Text(_) | Body::Unsupported(_) => {
@@ -433,6 +430,7 @@ impl Work<'_> {
 }
 
 /// One event of a known person.
+#[derive(Clone)]
 pub(super) struct Said<'a> {
     pub(super) network: &'a Network,
     pub(super) event: &'a ChatEvent,

@@ -1,7 +1,8 @@
 //! The two chat networks of the world, and what hands over what people do there.
 //!
 //! One is like Telegram: a shared chat, in which a repeated post stands twice. One is like Matrix: a room for each contact,
-//! and a post that is known by its id. A text with `[flood]` is put off once.
+//! and a post that is known by its id. A text with `[flood]` is put off once; one with `[closed]` is refused until somebody
+//! asks for it to be tried there again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -121,6 +122,11 @@ impl ChatAdapter for Adapter {
             (vec![Record::Called { network, post }], is_first)
         });
         tokio::time::sleep(WAY).await;
+        let is_own_words = matches!(post.content, Content::Notice { .. });
+        if text.contains("[closed]") && !is_own_words && !self.world.state().asked_there() {
+            let cause = "the room is closed".to_owned();
+            return Err(ChatError::Reject { cause });
+        }
         if is_first && text.contains("[flood]") {
             let after = Some(Duration::from_millis(5));
             let cause = "not so fast".to_owned();

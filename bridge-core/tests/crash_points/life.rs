@@ -156,7 +156,10 @@ fn go_on(world: &World, scenario: &Scenario) -> bool {
                     })
                 };
                 for (index, shown) in chat.messages.iter().enumerate() {
-                    let again = shown.choices.iter().find(|token| token.starts_with("again"));
+                    let is_asked = |token: &&String| {
+                        token.starts_with("again") || token.starts_with("there")
+                    };
+                    let again = shown.choices.iter().find(is_asked);
                     if let Some(token) = again.filter(|_| !pressed(index)) {
                         let said = Said::Pressed {
                             message: index.to_string(),

@@ -66,6 +66,7 @@ scenarios! {
     sms_arrive: "sms arrive",
     a_long_sms_arrives: "a long sms arrives out of order",
     a_late_part_arrives: "a part arrives after its gap was shown",
+    a_chat_refuses_what_arrives: "a chat refuses what arrives",
     the_unreadable_arrives: "what cannot be read arrives",
     messages_leave: "messages leave",
     a_long_message_leaves: "a long message leaves",

@@ -22,7 +22,7 @@ pub(crate) struct Scenario {
     pub(crate) reports: bool,
     /// A modem whose program ends in the middle of a send tells the next one what became of it.
     pub(crate) late_results: bool,
-    /// A person presses "Send again" wherever it is offered.
+    /// A person presses "Send again" and "Try again there" wherever it is offered.
     pub(crate) asks_again: bool,
 }
 
@@ -146,6 +146,17 @@ pub(crate) fn all() -> Vec<Scenario> {
                 parts(When::Shown("has not come"), &[2]),
             ],
         ),
+        Scenario {
+            asks_again: true,
+            ..with(
+                "a chat refuses what arrives",
+                vec![
+                    sms(When::Now, ALICE, "in 1 [closed]"),
+                    sms(When::Now, BOB, "in 2 [closed]"),
+                    sms(When::Shown("in 1"), ALICE, "in 3"),
+                ],
+            )
+        },
         with(
             "what cannot be read arrives",
             vec![

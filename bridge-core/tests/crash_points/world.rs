@@ -155,6 +155,19 @@ impl State {
         &self.chats[network]
     }
 
+    /// How often somebody asked for what a chat did not show to be tried there again.
+    pub(crate) fn asks_there(&self) -> usize {
+        let said = self.chats.values().flat_map(|chat| &chat.said);
+        said.filter(
+            |said| matches!(said, Said::Pressed { token, .. } if token.starts_with("there")),
+        )
+        .count()
+    }
+
+    pub(crate) fn asked_there(&self) -> bool {
+        self.asks_there() > 0
+    }
+
     fn chat_mut(&mut self, network: &str) -> &mut Chat {
         self.chats.entry(network.to_owned()).or_default()
     }

@@ -178,6 +178,19 @@ impl Town {
         self.writes(network, LOBBY, &text).await;
     }
 
+    /// The answer to `/status`.
+    pub(crate) async fn status(&mut self, network: &str) -> String {
+        let before = self.chat(network).messages().len();
+        self.writes(network, LOBBY, "/status").await;
+        let answer = |town: &Self| {
+            let mut new = town.chat(network).messages().into_iter().skip(before);
+            new.find(|shown| shown.by_bridge && shown.text.contains("Waiting to be sent"))
+        };
+        self.until("/status is answered", |town| answer(town).is_some())
+            .await;
+        answer(self).unwrap().text
+    }
+
     /// What was sent by a line to somebody.
     pub(crate) fn sent(&self, line: &str, to: &str) -> Vec<String> {
         let sent = self.line(line).sent_to(to);

@@ -282,6 +282,7 @@ fn stored_forms() {
     ] {
         add("post-state", encode(&state).unwrap());
     }
+    let origin = receipt.clone();
     let mark = Mark {
         network: network.clone(),
         receipt,
@@ -333,11 +334,41 @@ fn stored_forms() {
         })
         .unwrap(),
     );
-    let note = ReceiptNote {
-        conversation: Some(conversation),
+    let mut note = ReceiptNote {
+        conversation: Some(conversation.clone()),
         message: None,
+        outage: None,
+        question: None,
     };
     add("receipt", encode(&note).unwrap());
+    (note.outage, note.question) = (Some(9), Some(10));
+    add("receipt", encode(&note).unwrap());
+    let outage = Outage {
+        network,
+        inbox: InboxId("-100".to_owned()),
+        since: now,
+        cause: "c".to_owned(),
+        refused: 2,
+        doubtful: 1,
+        listed: "t".to_owned(),
+        unlisted: 1,
+        conversation: Some(conversation),
+        notices: vec![PostId(5)],
+        is_over: false,
+    };
+    add("outage", encode(&outage).unwrap());
+    for state in [
+        QuestionState::Open,
+        QuestionState::Sent,
+        QuestionState::Dropped,
+    ] {
+        let question = Question {
+            text: "t".to_owned(),
+            origin: origin.clone(),
+            state,
+        };
+        add("question", encode(&question).unwrap());
+    }
     let room = Room {
         place,
         kind: RoomKind::Dedicated,
