@@ -55,6 +55,7 @@ const REACTIONS: &[&str] = &[
 const KEYS: &[&str] = &[
     "data_dir",
     "retention",
+    "export_every",
     "log",
     "log_format",
     "stale_after",
@@ -72,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// How long messages are kept. `None`: for ever.
     pub(crate) retention: Option<Duration>,
+    /// How often all that is stored is exported. `None`: never.
+    pub(crate) export_every: Option<Duration>,
     /// Filter of the log, in the words of crate `tracing-subscriber`.
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
@@ -179,6 +182,7 @@ impl Config {
             top.fail_key("data_dir", "write a full path, beginning with /");
         }
         let retention = retention::read(&mut top);
+        let export_every = retention::read_export_every(&mut top);
         let log = top.text("log").unwrap_or_else(|| "info".to_owned());
         if let Err(words) = crate::logging::check_filter(&log) {
             top.fail_key("log", words);
@@ -224,6 +228,7 @@ impl Config {
         Self {
             data_dir,
             retention,
+            export_every,
             log,
             log_format,
             stale_after,

@@ -68,6 +68,7 @@ async fn bridge(config: Config) -> Result<()> {
         .map(|line| (line.name.clone(), line.languages))
         .collect();
     settings.retention = config.retention;
+    settings.export_every = config.export_every;
     settings.stale_after = config.stale_after;
     settings.expire_after = config.expire_after;
     let mut running = Running::open(settings).await?;

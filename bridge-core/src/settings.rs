@@ -31,6 +31,8 @@ pub struct Settings {
     pub reassembly_wait: Duration,
     /// What is finished and older than this is removed. `None`: everything is kept for ever.
     pub retention: Option<Duration>,
+    /// How often an export is written into [`Settings::data_dir`], of which the newest three stay. `None`: never.
+    pub export_every: Option<Duration>,
     /// A message that waited longer than this for its line is sent only after a person was asked.
     pub stale_after: Duration,
     /// A message that waited longer than this is not sent any more.
@@ -43,8 +45,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// With the usual waits (3 minutes for missing parts, [`STALE_AFTER`], [`EXPIRE_AFTER`]), everything kept for ever, and
-    /// the system's clock.
+    /// With the usual waits (3 minutes for missing parts, [`STALE_AFTER`], [`EXPIRE_AFTER`]), everything kept for ever, no
+    /// exports, and the system's clock.
     #[must_use]
     pub fn new(data_dir: PathBuf, people: People, lines: Vec<LineSettings>) -> Self {
         Self {
@@ -53,6 +55,7 @@ impl Settings {
             lines,
             reassembly_wait: Duration::from_secs(180),
             retention: None,
+            export_every: None,
             stale_after: STALE_AFTER,
             expire_after: EXPIRE_AFTER,
             languages: BTreeMap::new(),

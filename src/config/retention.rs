@@ -1,4 +1,4 @@
-//! How long messages are kept: `"forever"`, or so many days, weeks or years.
+//! How long messages are kept: `"forever"`, or so many days, weeks or years; and how often all of it is exported.
 
 use std::time::Duration;
 
@@ -14,13 +14,31 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<Duration> {
     if text.trim() == "forever" {
         return None;
     }
-    let days = days(text.trim());
+    let days = days(text.trim()).filter(|days| *days >= SHORTEST);
     if days.is_none() {
         section.fail_key(
             "retention",
             format!(
                 "\"{text}\" is no time that messages can be kept: write \"90d\", \"12w\" or \"1y\", {SHORTEST} days at \
                  least, or \"forever\""
+            ),
+        );
+    }
+    days.map(|days| DAY.saturating_mul(days))
+}
+
+/// Reads `export_every`. `None`: never.
+pub(super) fn read_export_every(section: &mut Section<'_>) -> Option<Duration> {
+    let text = section.text("export_every")?;
+    if text.trim() == "never" {
+        return None;
+    }
+    let days = days(text.trim()).filter(|days| *days > 0);
+    if days.is_none() {
+        section.fail_key(
+            "export_every",
+            format!(
+                "\"{text}\" is no time between two exports: write \"1d\", \"1w\", or \"never\""
             ),
         );
     }
@@ -35,8 +53,7 @@ fn days(text: &str) -> Option<u32> {
         "y" => 365,
         _ => return None,
     };
-    let days = digits.parse::<u32>().ok()?.checked_mul(each)?;
-    (days >= SHORTEST).then_some(days)
+    digits.parse::<u32>().ok()?.checked_mul(each)
 }
 
 #[cfg(test)]
@@ -50,7 +67,7 @@ mod tests {
             ("2 w", Some(14)),
             ("1y", Some(365)),
             ("7d", Some(7)),
-            ("6d", None),
+            ("1d", Some(1)),
             ("0", None),
             ("y", None),
             ("", None),

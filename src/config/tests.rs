@@ -57,7 +57,7 @@ fn a_good_file_is_read() {
     let (config, findings) = read(GOOD, &[]);
     let config = config.unwrap();
     assert_eq!(findings, Vec::<String>::new());
-    assert_eq!(config.retention, None);
+    assert_eq!((config.retention, config.export_every), (None, None));
     let waits = (config.stale_after, config.expire_after);
     assert_eq!(waits, (STALE_AFTER, EXPIRE_AFTER));
     assert_eq!(config.log, "info");
@@ -479,5 +479,19 @@ fn messages_are_kept_for_ever_or_for_a_week_at_least() {
     check(
         &with("1d"),
         &["retention: \"1d\" is no time that messages can be kept: write \"90d\""],
+    );
+}
+
+#[test]
+fn how_often_all_is_exported() {
+    let with = |value: &str| format!("export_every = \"{value}\"\n{GOOD}");
+    let (config, findings) = read(&with("1w"), &[]);
+    assert_eq!(findings, Vec::<String>::new());
+    let week = Duration::from_secs(7 * 24 * 3600);
+    assert_eq!(config.unwrap().export_every, Some(week));
+    check(&with("never"), &[]);
+    check(
+        &with("0d"),
+        &["export_every: \"0d\" is no time between two exports: write \"1d\""],
     );
 }

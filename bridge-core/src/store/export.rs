@@ -125,6 +125,25 @@ pub(super) fn write(
 ) -> Result<u64, MaintenanceError> {
     let mut records = 0;
     let mut failed = None;
+    head(out, now)?;
+    store.each(|key, value| {
+        if failed.is_none() {
+            match record(out, key, value) {
+                Ok(written) => records += written,
+                Err(error) => failed = Some(error),
+            }
+        }
+        Ok(())
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    finish(out, records)?;
+    Ok(records)
+}
+
+/// The first line.
+pub(super) fn head(out: &mut dyn Write, now: Timestamp) -> Result<(), MaintenanceError> {
     put(
         out,
         &Head {
@@ -132,27 +151,31 @@ pub(super) fn write(
             format: FORMAT,
             at: now,
         },
-    )?;
-    store.each(|key, value| {
-        if key == keys::tally() || key == keys::schema() || failed.is_some() {
-            return Ok(());
-        }
-        records += 1;
-        let line = line(key, value);
-        let line = line.as_ref().ok_or_else(|| StoreError::Record {
-            key: keys::shown(key),
-            cause: "its key is none of this program's".to_owned(),
-        })?;
-        failed = put(out, line).err();
-        Ok(())
-    })?;
-    if let Some(error) = failed {
-        return Err(error);
+    )
+}
+
+/// A record; how many lines that is: what every store makes for itself is not given.
+pub(super) fn record(
+    out: &mut dyn Write,
+    key: &[u8],
+    value: &[u8],
+) -> Result<u64, MaintenanceError> {
+    if key == keys::tally() || key == keys::schema() {
+        return Ok(0);
     }
+    let line = line(key, value).ok_or_else(|| StoreError::Record {
+        key: keys::shown(key),
+        cause: "its key is none of this program's".to_owned(),
+    })?;
+    put(out, &line)?;
+    Ok(1)
+}
+
+/// The last line.
+pub(super) fn finish(out: &mut dyn Write, records: u64) -> Result<(), MaintenanceError> {
     put(out, &End { end: true, records })?;
     out.flush()
-        .map_err(|error| MaintenanceError::File(error.to_string()))?;
-    Ok(records)
+        .map_err(|error| MaintenanceError::File(error.to_string()))
 }
 
 fn line<'a>(key: &'a [u8], value: &[u8]) -> Option<Line<'a>> {
@@ -185,7 +208,7 @@ pub(super) fn compact_time(now: Timestamp) -> String {
         .collect()
 }
 
-trait Private {
+pub(super) trait Private {
     fn create_new_private(path: &Path) -> io::Result<File>;
 }
 

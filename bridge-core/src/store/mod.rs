@@ -6,10 +6,12 @@
 //! **Invariant:** `Store::commit` returns `Ok` only after `sync_data` of the database file: sled's own flush is no
 //! fsync on Linux.
 
+pub(crate) mod automatic;
 mod check;
 mod compact;
 mod damage;
 mod export;
+mod image;
 mod import;
 pub(crate) mod keys;
 mod kinds;
@@ -42,6 +44,7 @@ use crate::crash::point;
 pub use check::{Report, check};
 pub use compact::{Compacted, compact};
 pub use export::{export, export_path, export_to_file};
+pub(crate) use image::Page;
 pub use import::{Since, import};
 pub use maintain::MaintenanceError;
 pub(crate) use open::Look;
@@ -113,6 +116,8 @@ pub(crate) struct Store {
     /// As it was committed last.
     tally: Mutex<Tally>,
     witness: Arc<Witness>,
+    /// Who reads the store as it was at one moment. `None`: nobody.
+    image: Mutex<Option<image::Image>>,
     _lock: Arc<Lock>,
 }
 
@@ -120,6 +125,7 @@ impl Store {
     /// [`commit`](Self::commit) for the start, before there is anybody to keep waiting.
     pub(crate) fn commit_blocking(&self, writes: Writes) -> Result<(), StoreError> {
         let (writes, tally) = self.counted(writes)?;
+        self.keep_for_image(&writes)?;
         self.write_whole(writes)?;
         self.learn(tally);
         Ok(())
@@ -130,6 +136,7 @@ impl Store {
     pub(crate) async fn commit(&self, writes: Writes) -> Result<(), StoreError> {
         point("store: nothing written");
         let (writes, tally) = self.counted(writes)?;
+        self.keep_for_image(&writes)?;
         guarded(|| self.db.apply_batch(batch(writes)))?;
         point("store: batch applied");
         let (db, file, blobs) = (self.db.clone(), Arc::clone(&self.file), self.blobs.clone());
@@ -188,6 +195,10 @@ impl Store {
 
     fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn image(&self) -> MutexGuard<'_, Option<image::Image>> {
+        self.image.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {

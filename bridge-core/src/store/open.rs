@@ -70,6 +70,7 @@ impl Store {
             folder: folder.to_owned(),
             tally: Mutex::new(Tally::default()),
             witness: Arc::new(witness),
+            image: Mutex::default(),
             _lock: lock,
         })
     }

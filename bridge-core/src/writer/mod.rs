@@ -8,6 +8,7 @@
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
 mod compose;
+mod exports;
 #[cfg(feature = "conformance")]
 mod fill;
 pub(crate) mod first_start;
@@ -54,6 +55,7 @@ use crate::settings::Settings;
 use crate::slots::Reading;
 use crate::store::{Look, Store, StoreError, Transaction, keys};
 
+use exports::Exports;
 #[cfg(feature = "conformance")]
 pub use fill::fill;
 pub(crate) use outgoing::{ClaimedPart, Step};
@@ -98,6 +100,7 @@ pub(crate) struct Writer {
     sets: BTreeMap<Vec<u8>, Instant>,
     space: Space,
     retention: Retention,
+    exports: Exports,
     /// When it is looked for what waited for too long.
     next_expiry: Instant,
     /// What the request that is carried out needs room for.
@@ -153,6 +156,7 @@ impl Writer {
             sets: BTreeMap::new(),
             space,
             retention: Retention::new(settings.retention, Instant::now()),
+            exports: Exports::new(settings.export_every, settings.data_dir, Instant::now()),
             next_expiry: Instant::now(),
             need: Need::Outcome,
             look: Look::Usual,
@@ -216,6 +220,7 @@ impl Writer {
             let first_set = first_set.map_or(next_cleaning, |due| next_cleaning.min(*due));
             let wake = first_set.min(next_look).min(self.next_expiry);
             let wake = self.retention.due().map_or(wake, |due| wake.min(due));
+            let wake = self.exports.due().map_or(wake, |due| wake.min(due));
             let mut group = Group::default();
             let first = tokio::select! {
                 request = requests.recv() => match request {
@@ -284,6 +289,7 @@ impl Writer {
             }
         }
         self.remove_old(group, now);
+        self.export(group, now);
     }
 
     /// Removes some of what people do not want to keep any longer.
@@ -300,6 +306,21 @@ impl Writer {
             Err(error) => {
                 warn!(%error, "old messages could not be removed");
                 self.retention.failed(now);
+            }
+        }
+    }
+
+    /// A small step of the export that the bridge makes by itself.
+    fn export(&mut self, group: &mut Group, now: Instant) {
+        let Some(store) = &self.store else { return };
+        let time = self.core.now();
+        let time = self.core.time.is_sure().then_some(time);
+        if let Err(error) = self.exports.step(store, &self.space, time, now) {
+            warn!(%error, "the store could not be read for an export");
+            self.exports.give_up(now);
+            if error.is_of_the_database() {
+                self.look = Look::Whole;
+                group.failed = Some(error.to_string());
             }
         }
     }
@@ -505,6 +526,7 @@ impl Writer {
     /// Closes the database and opens it until that works: what is in it is what counts.
     async fn reopen(&mut self) {
         let mut wait = Duration::from_secs(1);
+        self.exports.give_up(Instant::now());
         loop {
             self.store = None;
             tokio::time::sleep(wait).await;

@@ -182,6 +182,12 @@ impl Space {
         Err(self.full(room, kept))
     }
 
+    /// Whether there is room for so many octets of a file that nobody waits for: plenty has to be left.
+    pub(super) fn has_plenty_besides(&self, octets: u64) -> bool {
+        self.room
+            .is_none_or(|room| room.keep.plenty().saturating_add(octets) <= room.free)
+    }
+
     /// Whether the store may be opened, which writes.
     ///
     /// # Errors
