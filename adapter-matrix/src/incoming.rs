@@ -65,16 +65,9 @@ impl Sync<'_> {
     /// Hands over what was said while nobody listened, and returns where to go on. After it the SDK knows its rooms.
     pub(crate) async fn catch_up(&self) -> Result<String, Ended> {
         let key = self.key();
-        let mut ours = loop {
-            match self.bridge.cursor(self.network, &key).await {
-                Ok(cursor) => break cursor,
-                Err(BridgeError::Stopping) => return Err(Ended::Stopped),
-                Err(error) => {
-                    warn!(adapter = "matrix", %error, "cursor not read");
-                    self.pause(Duration::from_secs(1)).await?;
-                }
-            }
-        };
+        let mut ours = self
+            .asked(|| self.bridge.cursor(self.network, &key))
+            .await?;
         let theirs = match self.sdk_token().await? {
             Some(token) => token,
             // What a new device sees first is history: it only tells the SDK its rooms.
@@ -193,7 +186,11 @@ impl Sync<'_> {
                 continue;
             };
             let mut left_out = None;
-            for said in self.whole(&room, stretch, since, &mut left_out).await? {
+            let all_said = self.whole(&room, stretch, since, &mut left_out).await?;
+            if !all_said.is_empty() {
+                self.adopt(&room).await?;
+            }
+            for said in all_said {
                 events.push(self.chat_event(&room, said, &mut left_out).await?);
                 if events.len() >= CHUNK {
                     self.submit(std::mem::take(&mut events), Vec::new(), None)
@@ -206,6 +203,30 @@ impl Sync<'_> {
             .await?;
         self.troubles.reset();
         Ok(())
+    }
+
+    /// A room that was made for a contact and never recorded: the homeserver went on making it after the program had
+    /// ended, and the next one looked for it too early.
+    async fn adopt(&self, room: &Room) -> Result<(), Ended> {
+        let place = Place {
+            chat: room.room_id().to_string(),
+            thread: None,
+        };
+        let known = self.asked(|| self.bridge.room_kind(self.network, &place));
+        if known.await?.is_some() {
+            return Ok(());
+        }
+        match rooms::made_for(self.client, room.room_id()).await {
+            Ok(Some(destination)) => {
+                self.asked(|| self.bridge.adopt_room(self.network, &place, &destination))
+                    .await
+            }
+            Ok(None) => Ok(()),
+            // The bot was removed: no room of anybody's.
+            Err(failure) if failure.doubts_membership() => Ok(()),
+            // To guess would leave what a person wrote unsent: the whole turn is repeated.
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     async fn chat_event(
@@ -291,20 +312,28 @@ impl Sync<'_> {
         cursor: Option<Cursor>,
     ) -> Result<(), Ended> {
         let count = events.len();
+        let submit = || {
+            let (events, gaps, cursor) = (events.clone(), gaps.clone(), cursor.clone());
+            self.bridge
+                .submit_with_gaps(self.network, events, gaps, cursor)
+        };
+        let _verdicts = self.asked(submit).await?;
+        debug!(adapter = "matrix", events = count, "handed over");
+        Ok(())
+    }
+
+    /// Asks the core until it answers: what failed stands in its own log too.
+    async fn asked<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Ended>
+    where
+        F: Future<Output = Result<T, BridgeError>>,
+    {
         let mut backoff = Backoff::default();
         loop {
-            let answer = self
-                .bridge
-                .submit_with_gaps(self.network, events.clone(), gaps.clone(), cursor.clone())
-                .await;
-            match answer {
-                Ok(_verdicts) => {
-                    debug!(adapter = "matrix", events = count, "handed over");
-                    return Ok(());
-                }
+            match ask().await {
+                Ok(answer) => return Ok(answer),
                 Err(BridgeError::Stopping) => return Err(Ended::Stopped),
                 Err(error) => {
-                    warn!(adapter = "matrix", events = count, %error, "not handed over");
+                    warn!(adapter = "matrix", %error, "the core did not take what was written");
                     self.pause(backoff.next_wait(None)).await?;
                 }
             }

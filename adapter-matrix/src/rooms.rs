@@ -4,6 +4,7 @@
 //! recorded is adopted instead of made again. Persons have no power to change it.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use bridge_core::chat::{
     Attempt, ChatError, Destination, InboxId, Place, Room as Made, RoomIntent, RoomKind,
@@ -25,6 +26,10 @@ use crate::outgoing::harmless;
 
 /// The type of the state event that says what a room of ours is for.
 pub(crate) const MARKER: &str = "org.sms_bridge.room";
+
+/// How long a homeserver is given to end the making of a room for which nobody waits any more. One that takes longer leaves
+/// a stray room, which is adopted when somebody writes there ([`made_for`]).
+const STILL_BEING_MADE: Duration = Duration::from_secs(3);
 
 /// How many persons are invited with the making of a room; the others follow one by one. Synapse refuses a wish for
 /// more than its limit of invitations in a burst (10 by default) altogether.
@@ -59,7 +64,7 @@ pub(crate) async fn ensure(client: &Client, intent: &RoomIntent) -> Result<Made,
     let invite = users(&intent.invite);
     let adopted = match intent.attempt {
         Attempt::First => None,
-        Attempt::Repeat => find(client, &|found| *found == marker)
+        Attempt::Repeat => find_patiently(client, &marker)
             .await
             .map_err(|failure| failure.into_chat_error(Request::Repeatable))?,
     };
@@ -302,6 +307,16 @@ async fn all_joined(client: &Client) -> Result<Vec<OwnedRoomId>, Failure> {
         .joined_rooms)
 }
 
+/// The room of a marker, which may appear in a moment only.
+async fn find_patiently(client: &Client, marker: &Marker) -> Result<Option<OwnedRoomId>, Failure> {
+    let found = find(client, &|found| found == marker).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    tokio::time::sleep(STILL_BEING_MADE).await;
+    find(client, &|found| found == marker).await
+}
+
 /// Looks for a marker of ours over all rooms that the bot is in: in the SDK's store for those it knows, else at the
 /// homeserver.
 async fn find(
@@ -312,19 +327,34 @@ async fn find(
         return Err(Failure::Local("not logged in to Matrix".to_owned()));
     };
     for room_id in all_joined(client).await? {
-        let known = client.get_room(&room_id).filter(Room::is_synced);
-        let marker = match known {
-            Some(room) => match room.get_state_event(marker_type(), "").await? {
-                Some(RawAnySyncOrStrippedState::Sync(event)) => trusted(event.json().get(), me),
-                Some(RawAnySyncOrStrippedState::Stripped(_)) | None => None,
-            },
-            None => ask_for_marker(client, &room_id, me).await?,
-        };
+        let marker = marker(client, &room_id, me).await?;
         if marker.as_ref().is_some_and(is_wanted) {
             return Ok(Some(room_id));
         }
     }
     Ok(None)
+}
+
+/// What the bridge once made this room for. `None` for a room that it did not make.
+pub(crate) async fn made_for(
+    client: &Client,
+    room_id: &RoomId,
+) -> Result<Option<Destination>, Failure> {
+    let Some(me) = client.user_id() else {
+        return Ok(None);
+    };
+    let marker = marker(client, room_id, me).await?;
+    Ok(marker.map(|marker| marker.destination))
+}
+
+async fn marker(client: &Client, room_id: &RoomId, me: &UserId) -> Result<Option<Marker>, Failure> {
+    let Some(room) = client.get_room(room_id).filter(Room::is_synced) else {
+        return ask_for_marker(client, room_id, me).await;
+    };
+    Ok(match room.get_state_event(marker_type(), "").await? {
+        Some(RawAnySyncOrStrippedState::Sync(event)) => trusted(event.json().get(), me),
+        Some(RawAnySyncOrStrippedState::Stripped(_)) | None => None,
+    })
 }
 
 /// A state event as far as it matters here.

@@ -35,7 +35,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const ANN: &str = "+12025550100";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Bench {
     _synapse: Synapse,
@@ -245,6 +245,78 @@ async fn what_the_sdk_has_seen_and_the_core_has_not_stored_is_fetched() {
     said.push("the last".to_owned());
     sent.extend(said);
     bench.sent(&sent).await;
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_in_a_room_that_was_made_twice_goes_out() {
+    let Some(mut bench) = bench().await else {
+        return;
+    };
+    bench.start("store").await;
+    bench.arrives("hello").await;
+    let room = bench.posts("hello").await.remove(0).room;
+    // As a homeserver leaves it that ends the making of a room after the program that wished for it was killed, and after
+    // the next one has looked for it.
+    let marker = bench.bot.state(&room, "org.sms_bridge.room").await;
+    let stray = bench
+        .bot
+        .make_room(
+            "+1 202-555-0100",
+            &bench.me.id,
+            Some(("org.sms_bridge.room", marker)),
+        )
+        .await;
+    bench.me.join_all().await;
+    bench.me.say(&stray, "in the stray room").await;
+    bench.sent(&["in the stray room".to_owned()]).await;
+    bench.me.say(&room, "in the other").await;
+    let both = ["in the stray room", "in the other"].map(str::to_owned);
+    bench.sent(&both).await;
+    // A room with a marker that somebody else set is nobody's.
+    let marker = bench.bot.state(&room, "org.sms_bridge.room").await;
+    let trap = bench
+        .me
+        .make_room("trap", &bench.bot.id, Some(("org.sms_bridge.room", marker)))
+        .await;
+    let deadline = Instant::now() + PATIENCE;
+    let joined = (bench.bot.id.clone(), "join".to_owned());
+    while !bench.me.room(&trap).await.members.contains(&joined) {
+        assert!(Instant::now() < deadline, "the bot does not come in");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bench.me.say(&trap, "in a trap").await;
+    let answer = bench.posts("I don't know whom this is for").await;
+    assert_eq!(answer[0].room, trap);
+    bench.sent(&both).await;
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_homeserver_does_not_give_is_told_in_the_room() {
+    let Some(mut bench) = bench().await else {
+        return;
+    };
+    bench.start("store").await;
+    bench.arrives("hello").await;
+    let room = bench.posts("hello").await.remove(0).room;
+    bench.stop().await;
+    // One answer holds 50 of them, and the others are not to be had.
+    let said: Vec<String> = (1..=53).map(|number| format!("message {number}")).collect();
+    bench.say_all(&room, &said).await;
+    bench.faults.refuse_pages.store(true, Ordering::SeqCst);
+    bench.start("store").await;
+    let told = bench.posts("I could not read everything").await;
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(told[0].room, room);
+    assert!(told[0].text.contains("Internal server error"), "{told:#?}");
+    bench.sent(&said[3..]).await;
+    // Once the room can be read again nothing is told.
+    bench.faults.refuse_pages.store(false, Ordering::SeqCst);
+    bench.me.say(&room, "after").await;
+    let rest = [said[3..].to_vec(), vec!["after".to_owned()]].concat();
+    bench.sent(&rest).await;
+    assert_eq!(bench.posts("I could not read everything").await.len(), 1);
     bench.stop().await;
 }
 

@@ -110,6 +110,36 @@ impl MatrixUser {
             .await;
     }
 
+    /// A private room with somebody, and with a state event in it from its creation.
+    pub(crate) async fn make_room(
+        &self,
+        name: &str,
+        with: &str,
+        state: Option<(&str, Value)>,
+    ) -> String {
+        let state: Vec<Value> = state
+            .into_iter()
+            .map(|(kind, content)| json!({"type": kind, "state_key": "", "content": content}))
+            .collect();
+        let body = json!({
+            "name": name, "invite": [with], "preset": "private_chat", "initial_state": state
+        });
+        let answer = self
+            .call(Method::POST, "/_matrix/client/v3/createRoom", Some(body))
+            .await;
+        text(&answer, "room_id")
+    }
+
+    /// The content of a room's state event.
+    pub(crate) async fn state(&self, room: &str, kind: &str) -> Value {
+        let path = format!(
+            "/_matrix/client/v3/rooms/{}/state/{}/",
+            escaped(room),
+            escaped(kind)
+        );
+        self.get(&path).await
+    }
+
     /// A private chat with somebody.
     pub(crate) async fn direct_chat(&self, with: &str) -> String {
         let body = json!({"invite": [with], "is_direct": true, "preset": "trusted_private_chat"});

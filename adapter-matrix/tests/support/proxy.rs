@@ -17,6 +17,8 @@ pub(crate) struct Faults {
     pub(crate) logins: AtomicU32,
     /// The next room is made; the answer is lost.
     pub(crate) lose_next_room: AtomicBool,
+    /// Nothing older of a room is given.
+    pub(crate) refuse_pages: AtomicBool,
 }
 
 /// Listens on loopback, passes on to `server`, and returns its own address.
@@ -62,6 +64,11 @@ async fn serve(
     }
     if path.ends_with("/login") && method == "POST" {
         faults.logins.fetch_add(1, Ordering::SeqCst);
+    }
+    if path.contains("/messages?") && faults.refuse_pages.load(Ordering::SeqCst) {
+        // Synapse's own words for a fault of its own.
+        let body = r#"{"errcode":"M_UNKNOWN","error":"Internal server error"}"#;
+        return answer(&mut stream, "500 Internal Server Error", body.as_bytes()).await;
     }
     let method = reqwest::Method::from_bytes(method.as_bytes()).ok()?;
     let mut request = client.request(method.clone(), format!("{server}{path}"));

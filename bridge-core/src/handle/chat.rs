@@ -1,6 +1,6 @@
 //! What comes from a chat network: what people did there, and how far its adapter has read.
 
-use crate::chat::{ChatEvent, Cursor, Gap, Network, Place, RoomKind, Verdict};
+use crate::chat::{ChatEvent, Cursor, Destination, Gap, Network, Place, RoomKind, Verdict};
 use crate::handle::{BridgeError, BridgeHandle, Request};
 
 impl BridgeHandle {
@@ -76,6 +76,30 @@ impl BridgeHandle {
         self.ask(|reply| Request::RoomKind {
             network,
             place,
+            reply,
+        })
+        .await
+    }
+
+    /// Takes up a place that the adapter knows to have been made for this destination, though
+    /// [`room_kind`](Self::room_kind) knows nothing of it: the wish for a room may be granted twice where the program ends
+    /// in the middle. What is written there goes to the contact from then on. A place that is known stays what it is.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was stored.
+    pub async fn adopt_room(
+        &self,
+        network: &Network,
+        place: &Place,
+        destination: &Destination,
+    ) -> Result<(), BridgeError> {
+        let (network, place) = (network.clone(), place.clone());
+        let destination = destination.clone();
+        self.ask(|reply| Request::AdoptRoom {
+            network,
+            place,
+            destination,
             reply,
         })
         .await

@@ -58,6 +58,12 @@ pub(crate) enum Request {
         key: String,
         reply: Reply<Option<String>>,
     },
+    AdoptRoom {
+        network: Network,
+        place: Place,
+        destination: Destination,
+        reply: Reply<()>,
+    },
     RoomKind {
         network: Network,
         place: Place,

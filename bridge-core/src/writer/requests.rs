@@ -58,6 +58,16 @@ impl Writer {
                     work.transaction.load(&keys::cursor(&network, &key))
                 });
             }
+            Request::AdoptRoom {
+                network,
+                place,
+                destination,
+                reply,
+            } => {
+                self.answer(group, reply, |work| {
+                    work.adopt_room(&network, &place, &destination)
+                });
+            }
             Request::RoomKind {
                 network,
                 place,

@@ -1,5 +1,7 @@
 //! The rooms of destinations: the stored wish for one, what came of it, and whose room a place is.
 
+use tracing::info;
+
 use crate::address::Conversation;
 use crate::chat::{Attempt, Destination, Network, Place, Room, RoomIntent, RoomKind};
 use crate::id::PostId;
@@ -92,6 +94,26 @@ impl Work<'_> {
                 state: RoomState::Made(room),
             },
         )
+    }
+
+    /// A room that an earlier life made for a contact, and of which it did not learn: what is written there goes to the
+    /// contact too.
+    pub(super) fn adopt_room(
+        &mut self,
+        network: &Network,
+        place: &Place,
+        destination: &Destination,
+    ) -> Result<(), StoreError> {
+        let key = keys::place(network, place);
+        if let Destination::Conversation { conversation, .. } = destination
+            && self.core.line(&conversation.line).is_some()
+            && !self.transaction.exists(&key)?
+        {
+            info!(adapter = network.0, "a stray room is taken for its contact");
+            let used_for = RoomUse::Conversation(conversation.clone());
+            self.transaction.save(key, &used_for)?;
+        }
+        Ok(())
     }
 
     /// The wish was proven not to be granted: the next try need not look for its result.

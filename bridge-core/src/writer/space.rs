@@ -52,6 +52,7 @@ impl Need {
             Request::TakeOver { received, .. } if received.is_empty() => Self::Outcome,
             Request::TakeOver { .. }
             | Request::Submit { .. }
+            | Request::AdoptRoom { .. }
             | Request::FirstLookSaved { .. }
             | Request::ClaimPart { .. }
             | Request::LineNotice { .. } => Self::New,
