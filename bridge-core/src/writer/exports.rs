@@ -60,6 +60,11 @@ impl Exports {
         self.every.map(|_| self.next)
     }
 
+    /// Whether one is being made.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// The store that is read is closed: what was begun is given up.
     pub(super) fn give_up(&mut self, now: Instant) {
         if self.running.take().is_some() {

@@ -60,6 +60,9 @@ pub async fn fill(
         let some = TOGETHER.min(messages - fill.made);
         let group = fill.some(some).map_err(failed)?;
         fill.writer.commit(group).await;
+        if fill.writer.renewal_due().is_some() {
+            fill.writer.renew().await;
+        }
         filled(fill.made);
     }
     Ok(())

@@ -21,6 +21,7 @@ mod outgoing;
 mod posts;
 mod questions;
 mod queue;
+mod renewal;
 mod reports;
 mod requests;
 mod restored;
@@ -63,6 +64,7 @@ pub(crate) use outgoing::{ClaimedPart, Step};
 pub(crate) use posts::PostDraft;
 pub(crate) use posts::{ChatJob, PostOutcome, RoomPlan};
 use queue::{Due, Next, Queue};
+use renewal::Renewal;
 use retention::Retention;
 pub(crate) use slots::{Checked, KnownSlot, SlotWork};
 use space::{Need, Space};
@@ -101,6 +103,7 @@ pub(crate) struct Writer {
     space: Space,
     retention: Retention,
     exports: Exports,
+    renewal: Renewal,
     /// When it is looked for what waited for too long.
     next_expiry: Instant,
     /// What the request that is carried out needs room for.
@@ -157,6 +160,7 @@ impl Writer {
             space,
             retention: Retention::new(settings.retention, Instant::now()),
             exports: Exports::new(settings.export_every, settings.data_dir, Instant::now()),
+            renewal: Renewal::new(Instant::now()),
             next_expiry: Instant::now(),
             need: Need::Outcome,
             look: Look::Usual,
@@ -221,6 +225,7 @@ impl Writer {
             let wake = first_set.min(next_look).min(self.next_expiry);
             let wake = self.retention.due().map_or(wake, |due| wake.min(due));
             let wake = self.exports.due().map_or(wake, |due| wake.min(due));
+            let wake = self.renewal_due().map_or(wake, |due| wake.min(due));
             let mut group = Group::default();
             let first = tokio::select! {
                 request = requests.recv() => match request {
@@ -235,6 +240,7 @@ impl Writer {
             match first {
                 Some(request) => {
                     self.retention.disturbed(Instant::now());
+                    self.renewal.disturbed(Instant::now());
                     stopped = self.handle(request, &mut group);
                 }
                 None => self.tick(&mut group, &mut next_cleaning),
@@ -246,6 +252,9 @@ impl Writer {
                 stopped = self.handle(request, &mut group);
             }
             self.commit(group).await;
+            if stopped.is_none() && self.renewal_due().is_some_and(|due| due <= Instant::now()) {
+                self.renew().await;
+            }
             if let Some(stopped) = stopped {
                 requests.close();
                 // The database is closed before the one who asked goes on.
@@ -487,6 +496,7 @@ impl Writer {
 
     async fn commit(&mut self, mut group: Group) {
         let writes = !group.writes.is_empty();
+        let size = group.size;
         let committed = match (&self.store, group.failed.take()) {
             (_, Some(failed)) => Err(failed),
             (Some(_), None) if group.writes.is_empty() => Ok(()),
@@ -504,6 +514,7 @@ impl Writer {
         };
         match committed {
             Ok(()) => {
+                self.renewal.wrote(size);
                 self.learn(group.changes, &group.wake);
                 group.answers.into_iter().for_each(|answer| answer(Ok(())));
                 if writes {
@@ -520,45 +531,6 @@ impl Writer {
                     .for_each(|answer| answer(Err(told.clone())));
                 self.reopen().await;
             }
-        }
-    }
-
-    /// Closes the database and opens it until that works: what is in it is what counts.
-    async fn reopen(&mut self) {
-        let mut wait = Duration::from_secs(1);
-        self.exports.give_up(Instant::now());
-        loop {
-            self.store = None;
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(Duration::from_secs(60));
-            if let Err(error) = self.space.check_opening() {
-                error!(%error, retry_in = ?wait, "the store waits for room");
-                continue;
-            }
-            let (path, now) = (self.path.clone(), self.core.settings.clock.now());
-            let look = self.look;
-            let opened =
-                tokio::task::spawn_blocking(move || Store::open_or_replace(&path, now, look)).await;
-            let failed = match opened {
-                Ok(Ok(store)) => {
-                    self.store = Some(store);
-                    match self.take_up() {
-                        Ok(()) => {
-                            self.look = Look::Usual;
-                            return;
-                        }
-                        Err(error) => {
-                            if matches!(error, StoreError::Damaged { .. }) {
-                                self.look = Look::Whole;
-                            }
-                            error.to_string()
-                        }
-                    }
-                }
-                Ok(Err(error)) => error.to_string(),
-                Err(error) => error.to_string(),
-            };
-            error!(error = %failed, retry_in = ?wait, "the store cannot be opened");
         }
     }
 

@@ -319,3 +319,61 @@ async fn what_waited_when_the_program_ended_is_due_when_its_network_answers_afte
     writer.commit(group).await;
     assert_eq!(ids(claimed.await.unwrap()), [waits]);
 }
+
+#[tokio::test]
+async fn a_database_that_is_opened_anew_has_little_to_read_and_nothing_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = opened(folder.path());
+    let mut group = Group::default();
+    drop(ask(&mut writer, &mut group, |reply| Request::AttachChat {
+        description: description(),
+        reply,
+    }));
+    writer.commit(group).await;
+    let line = TestLine::default();
+    let mut pdus = line.incoming("+12025550100", "first");
+    pdus.extend(line.incoming("+12025550100", "second"));
+    let mut group = Group::default();
+    let (arrived, claimed) = arrive_and_claim(&mut writer, &mut group, &pdus);
+    writer.commit(group).await;
+    assert!(arrived.await.unwrap().is_ok());
+    let first = ids(claimed.await.unwrap());
+    assert_eq!(first.len(), 1, "the second is behind it");
+
+    assert_eq!(writer.renewal.due(), None);
+    writer.renewal.after = 1;
+    assert!(writer.renewal.due().is_some());
+    let snapshots = || {
+        let entries = std::fs::read_dir(folder.path().join("store")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names
+            .filter(|name| name.starts_with("snap."))
+            .collect::<Vec<_>>()
+    };
+    let before = snapshots();
+    writer.renew().await;
+    assert_ne!(snapshots(), before, "where everything stands is noted");
+    assert_eq!(writer.renewal.due(), None);
+
+    // The worker still has the first, and gets the second when it gives that back.
+    let mut group = Group::default();
+    let none = claim_chat(&mut writer, &mut group, 8);
+    writer.commit(group).await;
+    assert_eq!(jobs(none.await.unwrap()), 0);
+    let mut group = Group::default();
+    let settled = ask(&mut writer, &mut group, |reply| Request::SettlePost {
+        id: first[0],
+        outcome: PostOutcome::Arrived(Receipt {
+            place: Place {
+                chat: "chat".to_owned(),
+                thread: None,
+            },
+            message: "1".to_owned(),
+        }),
+        reply,
+    });
+    let second = claim_chat(&mut writer, &mut group, 8);
+    writer.commit(group).await;
+    settled.await.unwrap().unwrap();
+    assert_eq!(ids(second.await.unwrap()).len(), 1);
+}
