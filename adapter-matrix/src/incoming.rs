@@ -24,8 +24,8 @@ use tracing::{debug, warn};
 use crate::backoff::Backoff;
 use crate::error::Failure;
 use crate::event::Said;
+use crate::marker;
 use crate::missed::{LONG_ANSWER, LeftOut, Stretch, Troubles, stretches};
-use crate::rooms;
 
 /// How long the homeserver holds a request when there is nothing to say.
 const POLL: Duration = Duration::from_secs(30);
@@ -216,7 +216,7 @@ impl Sync<'_> {
         if known.await?.is_some() {
             return Ok(());
         }
-        match rooms::made_for(self.client, room.room_id()).await {
+        match marker::made_for(self.client, room.room_id()).await {
             Ok(Some(destination)) => {
                 self.asked(|| self.bridge.adopt_room(self.network, &place, &destination))
                     .await
@@ -273,7 +273,7 @@ impl Sync<'_> {
         let members = room
             .joined_members_count()
             .saturating_add(room.invited_members_count());
-        if is_command || members <= 2 || rooms::is_ours(room).await? {
+        if is_command || members <= 2 || marker::is_ours(room).await? {
             return Ok(Audience::Bridge);
         }
         let Some(answered) = said

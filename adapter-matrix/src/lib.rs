@@ -8,7 +8,7 @@
 //! - `client`: the connection, and what happens when it is lost
 //! - `incoming`, `missed`, `event`: from the homeserver to [`BridgeHandle::submit`]
 //! - `outgoing`, `reactions`: posts, edits and the reactions that show a state
-//! - `rooms`: rooms made once and found again
+//! - `rooms`, `marker`: rooms made once and found again
 //! - `check`: what `sms-bridge check` says about `[matrix]`
 //!
 //! The program installs a rustls provider before the first use.
@@ -21,6 +21,7 @@ mod client;
 mod error;
 mod event;
 mod incoming;
+mod marker;
 mod missed;
 mod outgoing;
 mod reactions;
