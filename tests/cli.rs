@@ -461,7 +461,7 @@ fn what_cannot_be_encoded_says_why() {
                 "--language",
                 "klingon",
             ],
-            "only these have tables of their own: turkish, spanish",
+            "has no table of its own; those that have are turkish, spanish",
         ),
         (
             &["--to", "+12025550100", "--text", "x", "--validity", "64w"],
