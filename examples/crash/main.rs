@@ -54,7 +54,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 120)]
     pub(crate) pace: u64,
     /// Afterwards everything has so many seconds to settle
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 600)]
     pub(crate) settle: u64,
     /// Keep the folder with logs and store
     #[arg(long)]

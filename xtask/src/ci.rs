@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 
 use crate::test::Summary;
 use crate::workspace::{FEATURE_SET, Workspace, output, run as run_command};
-use crate::{boundaries, readme, soak, test};
+use crate::{boundaries, crash, readme, soak, test};
 
 /// The version of cargo-deny that is installed into the cache folder where the path has no other of this version.
 const CARGO_DENY: &str = "0.20.2";
@@ -53,6 +53,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
         Ok(())
     });
     steps.run("soak", || soak::run(workspace, &soak::Options::of_ci()));
+    steps.run("crash", || crash::run(workspace, &crash::Options::of_ci()));
     steps.run("doc", || {
         let mut command = workspace.cargo(["doc"]);
         run_command(

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 120)]
     pace: u64,
     /// Afterwards everything has so many seconds to settle
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 600)]
     settle: u64,
     /// Kill the release build: its lives get further
     #[arg(long)]
@@ -33,6 +33,20 @@ pub(crate) struct Options {
     /// Keep the folder with logs and store; it is kept anyway when something is wrong
     #[arg(long)]
     keep: bool,
+}
+
+impl Options {
+    /// Two minutes with a fixed seed, as CI has it.
+    pub(crate) fn of_ci() -> Self {
+        Self {
+            seconds: 120,
+            seed: 1,
+            pace: 120,
+            settle: 600,
+            release: false,
+            keep: false,
+        }
+    }
 }
 
 /// Plays it; an error if a message was lost, doubled or told untruly of.
