@@ -71,6 +71,48 @@ async fn sigterm_stops_in_time_while_a_message_is_on_its_way() {
     bench.bridge.stop().await;
 }
 
+/// A stop is no crash: in the middle of traffic both ways it takes 5 s at most, and nothing is in doubt afterwards but what
+/// was under way.
+#[tokio::test]
+async fn sigterm_in_the_middle_of_traffic_both_ways_loses_and_repeats_nothing() {
+    let options = ["--send-latency", "300", "--report-delay", "100"];
+    let Some(mut bench) = Bench::start(&options).await else {
+        return;
+    };
+    let mut sent = Vec::new();
+    for number in 1..=6 {
+        let text = format!("out number {number}.");
+        sent.push((bench.send(&text).await, text));
+    }
+    let came: Vec<_> = (1..=40)
+        .map(|number| format!("in number {number}."))
+        .collect();
+    for text in &came {
+        bench.modem.deliver(ANN, text).await;
+    }
+    until(async || count(&bench.telegram, "in number ").await >= 3).await;
+    until(async || bench.modem.sent().await.len() >= 2).await;
+    bench.bridge.stop().await;
+    let shown = count(&bench.telegram, "in number ").await;
+    let left = bench.modem.sent().await.len();
+    assert!(shown < 40 || left < 6, "nothing was left to do at the stop");
+    bench.bridge.restart();
+    for text in &came {
+        let posts = bench.telegram.posts(OWNER, text).await;
+        let unmarked = posts
+            .iter()
+            .filter(|post| !says(post, "possible repeat"))
+            .count();
+        assert!(unmarked <= 1 && posts.len() <= 2, "{text}: {posts:#?}");
+    }
+    for (message, _) in &sent {
+        bench.settled(*message, &["👍"]).await;
+    }
+    let texts: Vec<_> = sent.iter().map(|(_, text)| (ANN, text.as_str())).collect();
+    bench.modem.expect_sent(&texts).await;
+    bench.bridge.stop().await;
+}
+
 #[tokio::test]
 async fn a_doubt_survives_a_second_kill_and_is_still_not_sent_again() {
     let Some(mut bench) = Bench::start(&[]).await else {
