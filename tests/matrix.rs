@@ -197,6 +197,39 @@ async fn an_sms_makes_a_room_and_what_is_written_there_goes_out() {
 }
 
 #[tokio::test]
+async fn a_message_is_changed_or_taken_back_while_it_waits_and_not_once_it_left() {
+    let mut bench = bench!();
+    bench.modem.deliver(ANN, "hello").await;
+    let room = bench.post("hello").await.room;
+    // They wait behind one whose result is not there yet.
+    bench.modem.ask(json!({ "do": "hold_next_send" })).await;
+    bench.me.say(&room, "before").await;
+    until(async || !bench.modem.sent().await.is_empty()).await;
+    let changed = bench.me.say(&room, "at nine").await;
+    let regretted = bench.me.say(&room, "never mind").await;
+    bench.expect_mark(&regretted, "⏳").await;
+    bench.me.redact(&room, &regretted).await;
+    bench.post("Called off; it was not sent.").await;
+    bench.me.change(&room, &changed, "at ten").await;
+    // Answered after the change: that is stored.
+    bench.me.say(&room, "!nonsense").await;
+    bench.post("There is no command").await;
+    bench.modem.ask(json!({ "do": "release" })).await;
+    bench.expect_mark(&changed, "✓✓").await;
+    let last = bench.me.say(&room, "last").await;
+    bench.expect_mark(&last, "✓✓").await;
+    let sent = [(ANN, "before"), (ANN, "at ten"), (ANN, "last")];
+    bench.expect_sent(&sent).await;
+    bench.me.change(&room, &changed, "at eleven").await;
+    let told = bench.post("It was sent as: at ten").await;
+    assert_eq!(told.reply_to.as_deref(), Some(changed.as_str()));
+    bench.me.redact(&room, &last).await;
+    bench.post("does not call it back").await;
+    bench.expect_sent(&sent).await;
+    bench.bridge.stop().await;
+}
+
+#[tokio::test]
 async fn commands_in_the_admin_room_are_answered() {
     let mut bench = bench!();
     let admin = bench.admin_room().await;

@@ -15,6 +15,7 @@ use support::modem::Modem;
 use support::telegram::{FORUM, GROUP, OWNER, STRANGER, Telegram};
 
 const ANN: &str = "+12025550100";
+const BOB: &str = "+12025550101";
 
 /// Three parts in Urdu and one of emoji, each a surrogate pair.
 const URDU: &str = "السلام علیکم! آپ کیسے ہیں؟ امید ہے کہ آپ خیریت سے ہوں گے۔ کل شام کو ہمارے گھر میں ایک چھوٹی سی دعوت ہے اور ہم چاہتے ہیں کہ آپ \
@@ -171,6 +172,41 @@ async fn long_texts_and_emoji_are_whole_in_both_directions() {
     let notice = bench.telegram.post(OWNER, "😀👩‍👩‍👧‍👦🇵🇰").await;
     bench.telegram.reply(OWNER, &notice, "🎉🕊️").await;
     bench.modem.expect_sent(&[(ANN, URDU), (ANN, "🎉🕊️")]).await;
+    bench.bridge.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_is_changed_while_it_waits_and_not_once_it_left() {
+    let mut bench = bench!(&[]);
+    let change = async |bench: &Bench, message: i64, text: &str| {
+        let edit = json!({ "chat": OWNER, "message_id": message, "text": text });
+        bench.telegram.act("edit", edit).await;
+    };
+    // It waits behind one whose result is not there yet.
+    bench.modem.ask(json!({ "do": "hold_next_send" })).await;
+    bench.telegram.write(&format!("/send {ANN} before")).await;
+    until(async || !bench.modem.sent().await.is_empty()).await;
+    let message = bench.telegram.write(&format!("/send {ANN} at nine")).await;
+    bench.telegram.expect_mark(OWNER, message, "👀").await;
+    change(&bench, message, &format!("/send {BOB} at ten")).await;
+    bench
+        .telegram
+        .post(OWNER, "What goes out is still: at nine")
+        .await;
+    change(&bench, message, &format!("/send {ANN} at ten")).await;
+    // Answered after the change: that is stored.
+    bench.telegram.write("/nonsense").await;
+    bench.telegram.post(OWNER, "There is no command").await;
+    bench.modem.ask(json!({ "do": "release" })).await;
+    bench.telegram.expect_mark(OWNER, message, "👍").await;
+    let sent = [(ANN, "before"), (ANN, "at ten")];
+    bench.modem.expect_sent(&sent).await;
+    change(&bench, message, &format!("/send {ANN} at eleven")).await;
+    let told = bench.telegram.post(OWNER, "Your change was not sent").await;
+    assert_eq!(told["answers"], message, "{told:#}");
+    let text = told["text"].as_str().unwrap_or_default();
+    assert!(text.contains("It was sent as: at ten"), "{told:#}");
+    bench.modem.expect_sent(&sent).await;
     bench.bridge.stop().await;
 }
 

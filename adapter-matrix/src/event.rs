@@ -24,6 +24,8 @@ pub(crate) struct Event {
     content: Value,
     #[serde(default)]
     unsigned: Value,
+    /// Of a redaction, until room version 10; later it stands in the content.
+    redacts: Option<String>,
 }
 
 /// Something that somebody said.
@@ -31,6 +33,8 @@ pub(crate) struct Event {
 pub(crate) struct Said {
     pub(crate) event_id: String,
     pub(crate) sender: String,
+    /// The event that it changes or takes out of the room. `None` where it stands for itself.
+    pub(crate) about: Option<String>,
     /// The event that it answers. `None` where it answers none.
     pub(crate) reply_to: Option<String>,
     pub(crate) body: Body,
@@ -58,7 +62,7 @@ impl Event {
                 != Some("join")
     }
 
-    /// What was said to the bridge. `None` for state, edits, redactions, reactions, notices (other bots) and our own.
+    /// What was said to the bridge. `None` for state, reactions, notices (other bots) and our own.
     pub(crate) fn said(self, me: &UserId) -> Option<Said> {
         if self.state_key.is_some() || self.sender == me.as_str() {
             return None;
@@ -66,8 +70,26 @@ impl Event {
         let relation = self.content.get("m.relates_to");
         let text_of = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let relation_kind = text_of(relation.and_then(|it| it.get("rel_type")));
-        if relation_kind.as_deref() == Some("m.replace") {
-            return None;
+        let changed = (relation_kind.as_deref() == Some("m.replace"))
+            .then(|| text_of(relation.and_then(|it| it.get("event_id"))));
+        if let Some(changed) = changed {
+            let new = self.content.get("m.new_content")?;
+            let Body::Text(text) = message(new, false)? else {
+                return None;
+            };
+            return Some(Said {
+                about: Some(changed?),
+                body: Body::Edited(text),
+                ..Said::of(self)
+            });
+        }
+        if self.kind == "m.room.redaction" {
+            let redacts = text_of(self.content.get("redacts")).or_else(|| self.redacts.clone());
+            return Some(Said {
+                about: Some(redacts?),
+                body: Body::Withdrawn,
+                ..Said::of(self)
+            });
         }
         let answered = text_of(
             relation
@@ -95,12 +117,24 @@ impl Event {
             _ => return None,
         };
         Some(Said {
-            event_id: self.event_id,
-            sender: self.sender,
             reply_to,
             body,
-            at: self.origin_server_ts,
+            ..Said::of(self)
         })
+    }
+}
+
+impl Said {
+    /// Who and when.
+    fn of(event: Event) -> Self {
+        Self {
+            event_id: event.event_id,
+            sender: event.sender,
+            about: None,
+            reply_to: None,
+            body: Body::Withdrawn,
+            at: event.origin_server_ts,
+        }
     }
 }
 
@@ -193,13 +227,6 @@ mod tests {
             (message(json!({"msgtype": "m.text", "body": 7})), None),
             // Redacted.
             (message(json!({})), None),
-            (
-                message(
-                    json!({"msgtype": "m.text", "body": "* ho", "m.new_content": {"msgtype": "m.text", "body": "ho"},
-                    "m.relates_to": {"rel_type": "m.replace", "event_id": "$a"}}),
-                ),
-                None,
-            ),
             (("m.sticker", json!({"body": "cat"})), refused("a sticker")),
             (
                 ("m.room.encrypted", json!({})),
@@ -212,7 +239,6 @@ mod tests {
                 ),
                 None,
             ),
-            (("m.room.redaction", json!({"redacts": "$a"})), None),
             (("org.example.other", json!("text")), None),
         ];
         for ((kind, content), expected) in cases {
@@ -223,6 +249,38 @@ mod tests {
                 "{words}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_changed_or_taken_back() {
+        let edit = |new: Value, event: Value| {
+            json!({"msgtype": "m.text", "body": "* ho", "m.new_content": new,
+                "m.relates_to": {"rel_type": "m.replace", "event_id": event}})
+        };
+        let text = json!({"msgtype": "m.text", "body": "ho"});
+        let found = said("m.room.message", edit(text.clone(), json!("$a"))).unwrap();
+        assert_eq!(found.about.as_deref(), Some("$a"));
+        assert_eq!(found.body, Body::Edited("ho".to_owned()));
+        assert_eq!(found.event_id, "$e");
+        for content in [
+            edit(text, json!(7)),
+            edit(json!({"msgtype": "m.image", "body": "p.jpg"}), json!("$a")),
+            edit(json!("ho"), json!("$a")),
+        ] {
+            assert_eq!(said("m.room.message", content), None);
+        }
+        let found = said("m.room.redaction", json!({"redacts": "$a"})).unwrap();
+        assert_eq!(
+            (found.about.as_deref(), found.body),
+            (Some("$a"), Body::Withdrawn)
+        );
+        assert_eq!(said("m.room.redaction", json!({"reason": "oops"})), None);
+        let old: Event = serde_json::from_value(json!({
+            "event_id": "$e", "sender": "@ann:example.org", "type": "m.room.redaction", "redacts": "$b", "content": {},
+        }))
+        .unwrap();
+        let found = old.said(user_id!("@sms:example.org")).unwrap();
+        assert_eq!(found.about.as_deref(), Some("$b"));
     }
 
     #[test]

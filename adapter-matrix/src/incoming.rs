@@ -252,7 +252,7 @@ impl Sync<'_> {
                 chat: room.room_id().to_string(),
                 thread: None,
             },
-            message: said.event_id,
+            message: said.about.unwrap_or(said.event_id),
             reply_to: said.reply_to,
             body: said.body,
             at: Timestamp(said.at),
@@ -267,8 +267,8 @@ impl Sync<'_> {
         left_out: &mut Option<LeftOut>,
     ) -> Result<Audience, Ended> {
         let is_command = match &said.body {
-            Body::Text(text) => text.starts_with(['!', '/']),
-            Body::Unsupported(_) | Body::Choice(_) => false,
+            Body::Text(text) | Body::Edited(text) => text.starts_with(['!', '/']),
+            Body::Unsupported(_) | Body::Choice(_) | Body::Withdrawn => false,
         };
         let members = room
             .joined_members_count()

@@ -22,9 +22,8 @@ pub(crate) struct Taken {
     pub(crate) callback: Option<String>,
 }
 
-/// The kinds of updates that are read here, for `allowed_updates`. Edits are not among them: a text that left cannot be
-/// called back.
-pub(crate) const ALLOWED_UPDATES: [&str; 2] = ["message", "callback_query"];
+/// The kinds of updates that are read here, for `allowed_updates`.
+pub(crate) const ALLOWED_UPDATES: [&str; 3] = ["message", "edited_message", "callback_query"];
 
 /// What no SMS can carry, by the field that shows it.
 const MEDIA: &[(&str, &str)] = &[
@@ -60,7 +59,10 @@ pub(crate) fn read(update: &Value, me: &Me, inboxes: &[i64], now: Timestamp) -> 
     if let Some(query) = update.get("callback_query") {
         return callback(query, now);
     }
-    let event = message(update.get("message")?, me, inboxes)?;
+    let event = match update.get("edited_message") {
+        Some(changed) => edited(update_id(update)?, changed, me, inboxes)?,
+        None => message(update.get("message")?, me, inboxes)?,
+    };
     Some(Taken {
         event,
         callback: None,
@@ -114,6 +116,21 @@ fn message(message: &Value, me: &Me, inboxes: &[i64]) -> Option<ChatEvent> {
         audience,
         body,
         at: Timestamp(integer(message, "date")?.saturating_mul(1000)),
+    })
+}
+
+/// A text that its writer changed. `None` for other changes: of a caption, of a live location.
+fn edited(update: i64, changed: &Value, me: &Me, inboxes: &[i64]) -> Option<ChatEvent> {
+    let event = message(changed, me, inboxes)?;
+    let Body::Text(text) = event.body else {
+        return None;
+    };
+    Some(ChatEvent {
+        // The same message may be changed several times within a second.
+        id: format!("edit:{}:{update}", event.id),
+        body: Body::Edited(text),
+        at: integer(changed, "edit_date").map_or(event.at, |at| Timestamp(at.saturating_mul(1000))),
+        ..event
     })
 }
 
@@ -389,6 +406,29 @@ mod tests {
         assert_eq!(event.author.id, "-100");
         let channel = json!({ "update_id": 1, "channel_post": { "message_id": 1, "text": "x", "chat": { "id": -7 } } });
         assert_eq!(read(&channel, &me(), &[], Timestamp(0)), None);
+    }
+
+    #[test]
+    fn a_changed_message() {
+        let changed = |more: Value| {
+            let mut message = json!({
+                "message_id": 10, "date": 100, "edit_date": 160, "chat": private(),
+                "from": { "id": 5, "first_name": "Ann" },
+            });
+            let fields = message.as_object_mut().unwrap();
+            fields.extend(more.as_object().unwrap().clone());
+            let update = json!({ "update_id": 12, "edited_message": message });
+            read(&update, &me(), &[], Timestamp(7)).map(|taken| taken.event)
+        };
+        let event = changed(json!({ "text": "new" })).unwrap();
+        assert_eq!(
+            (event.id.as_str(), event.message.as_str()),
+            ("edit:5:10:12", "10")
+        );
+        assert_eq!(event.body, Body::Edited("new".to_owned()));
+        assert_eq!(event.at, Timestamp(160_000));
+        assert_eq!(changed(json!({ "photo": [], "caption": "new" })), None);
+        assert_eq!(changed(json!({ "text": "/send@other_bot x" })), None);
     }
 
     #[test]

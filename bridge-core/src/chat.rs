@@ -358,7 +358,8 @@ pub struct ChatEvent {
     pub author: Author,
     /// Where.
     pub place: Place,
-    /// The network's id of the message itself (for a choice: of our post that carries it).
+    /// The network's id of the message itself (for a choice: of our post that carries it; for a message that was changed or
+    /// withdrawn: of that one).
     pub message: String,
     /// The message in the same chat that the person answered. `None` where they answered none; a topic's implicit reply
     /// is none.
@@ -405,6 +406,10 @@ pub enum Body {
     Unsupported(String),
     /// Took a choice of one of our posts: its [`Choice::token`].
     Choice(String),
+    /// Changed an earlier message of their own ([`ChatEvent::message`]): the whole new text, without markup.
+    Edited(String),
+    /// Took an earlier message ([`ChatEvent::message`]) out of the chat.
+    Withdrawn,
 }
 
 /// It holds a text: not for logs.
@@ -414,6 +419,8 @@ impl fmt::Debug for Body {
             Self::Text(_) => f.write_str("Text([redacted])"),
             Self::Unsupported(what) => write!(f, "Unsupported({what})"),
             Self::Choice(_) => f.write_str("Choice"),
+            Self::Edited(_) => f.write_str("Edited([redacted])"),
+            Self::Withdrawn => f.write_str("Withdrawn"),
         }
     }
 }

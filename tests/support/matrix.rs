@@ -161,6 +161,27 @@ impl MatrixUser {
         self.send(room, content).await
     }
 
+    /// Changes an earlier message, as clients do.
+    pub(crate) async fn change(&mut self, room: &str, message: &str, words: &str) {
+        let content = json!({
+            "msgtype": "m.text", "body": format!("* {words}"), "m.new_content": {"msgtype": "m.text", "body": words},
+            "m.relates_to": {"rel_type": "m.replace", "event_id": message},
+        });
+        self.send(room, content).await;
+    }
+
+    /// Takes an earlier message out of the room.
+    pub(crate) async fn redact(&mut self, room: &str, message: &str) {
+        self.transaction += 1;
+        let path = format!(
+            "/_matrix/client/v3/rooms/{}/redact/{}/t{}",
+            escaped(room),
+            escaped(message),
+            self.transaction
+        );
+        self.call(Method::PUT, &path, Some(json!({}))).await;
+    }
+
     /// Sends any message and returns its event id.
     pub(crate) async fn send(&mut self, room: &str, content: Value) -> String {
         self.transaction += 1;

@@ -37,15 +37,6 @@ impl Work<'_> {
                 format!("Not sent: {name} is a name and not a number; it cannot be answered."),
             );
         }
-        if text.trim().is_empty() {
-            return self.refuse(said, "Not sent: there is no text.".to_owned());
-        }
-        if text.len() > LONGEST_TEXT {
-            return self.refuse(
-                said,
-                "Not sent: this is longer than any SMS; cut it into shorter messages.".to_owned(),
-            );
-        }
         let Some(line) = self.core.line(&conversation.line).cloned() else {
             let words = format!(
                 "Not sent: the SIM {} is not configured any more.",
@@ -59,18 +50,9 @@ impl Work<'_> {
         };
         let is_old = self.is_from_before(said.event.at)?;
         let id = MessageId(self.next_id());
-        let key = keys::reference(&conversation.line);
-        let reference = self
-            .transaction
-            .load::<u8>(&key)?
-            .unwrap_or_default()
-            .wrapping_add(1);
-        self.transaction.save(key, &reference)?;
-        let languages = self.core.languages(&conversation.line);
-        let composed = wire::compose(text, &conversation.address, reference, report, languages);
-        let tpdus = match composed {
+        let tpdus = match self.tpdus(&conversation, text, report)? {
             Ok(tpdus) => tpdus,
-            Err(error) => return self.refuse(said, format!("Not sent: {error}.")),
+            Err(why) => return self.refuse(said, format!("Not sent: {why}.")),
         };
         info!(message_id = %id, line = %line.name, parts = tpdus.len(), adapter = said.network.0, "message queued");
         let mut parts = 0;
@@ -125,6 +107,32 @@ impl Work<'_> {
         self.mirror(said, id, &message)?;
         self.say_if_line_is_down(said, &line.name)?;
         Ok(Verdict::Accepted)
+    }
+
+    /// A text as finished TPDUs, or why it is no SMS.
+    pub(super) fn tpdus(
+        &mut self,
+        conversation: &Conversation,
+        text: &str,
+        report: ReportWish,
+    ) -> Result<Result<Vec<String>, String>, StoreError> {
+        if text.trim().is_empty() {
+            return Ok(Err("there is no text".to_owned()));
+        }
+        if text.len() > LONGEST_TEXT {
+            let words = "this is longer than any SMS; cut it into shorter messages";
+            return Ok(Err(words.to_owned()));
+        }
+        let key = keys::reference(&conversation.line);
+        let reference = self
+            .transaction
+            .load::<u8>(&key)?
+            .unwrap_or_default()
+            .wrapping_add(1);
+        self.transaction.save(key, &reference)?;
+        let languages = self.core.languages(&conversation.line);
+        let composed = wire::compose(text, &conversation.address, reference, report, languages);
+        Ok(composed.map_err(|error| error.to_string()))
     }
 
     /// Shows what was written here in every other inbox; it never goes out again from there.

@@ -11,6 +11,7 @@ use crate::post::PostState;
 use crate::store::record::{Dated, Message, Post, Taken, Way};
 use crate::store::{StoreError, keys};
 use crate::wire::{self, IncomingSms, Received};
+use crate::writer::edits::{mirrored, nothing_more};
 use crate::writer::work::{Draft, Work};
 
 impl Work<'_> {
@@ -224,7 +225,7 @@ impl Work<'_> {
         self.amend_posts(id, &message)
     }
 
-    /// Brings the posts of an incoming message up to date.
+    /// Brings the posts of a message up to date: of an outgoing one, its mirrors.
     pub(super) fn amend_posts(
         &mut self,
         id: MessageId,
@@ -235,9 +236,13 @@ impl Work<'_> {
             let Some(post) = keys::last_number(&key).map(PostId) else {
                 continue;
             };
-            if let Some(record) = self.transaction.load(&keys::post(post))? {
-                shown.push((post, record));
-            }
+            let record: Option<Post> = self.transaction.load(&keys::post(post))?;
+            let is_shown = |record: &Post| match (&message.way, &record.content) {
+                (Way::In { .. }, _) | (Way::Out { .. }, Content::Mirror { .. }) => true,
+                // A question about it, and the like.
+                (Way::Out { .. }, _) => false,
+            };
+            shown.extend(record.filter(is_shown).map(|record| (post, record)));
         }
         let mut destinations: Vec<_> = shown
             .iter()
@@ -251,13 +256,25 @@ impl Work<'_> {
                 .chats
                 .get(&network)
                 .map_or(usize::MAX, |description| description.text_limit);
-            let mut contents = self.contents(message, limit).into_iter();
+            let is_there =
+                |record: &Post| record.network == network && record.destination == destination;
+            let sample = shown.iter().find(|(_, record)| is_there(record));
+            let Some((_, sample)) = sample.cloned() else {
+                continue;
+            };
+            let contents = match &message.way {
+                Way::In { .. } => self.contents(message, limit),
+                Way::Out { .. } => mirrored(&sample, &message.text, limit),
+            };
+            let mut contents = contents.into_iter();
             for (post, record) in &mut shown {
-                if record.network != network || record.destination != destination {
+                if !is_there(record) {
                     continue;
                 }
-                let Some(content) = contents.next() else {
-                    continue;
+                let content = match (contents.next(), &message.way) {
+                    (Some(content), _) => content,
+                    (None, Way::In { .. }) => continue,
+                    (None, Way::Out { .. }) => nothing_more(record),
                 };
                 if content == record.content {
                     continue;
@@ -278,6 +295,7 @@ impl Work<'_> {
                 let mut draft = Draft::new(&network, destination.clone(), content);
                 draft.message = Some(id);
                 draft.conversation = Some(message.conversation.clone());
+                draft.mirrors.clone_from(&sample.mirrors);
                 self.add_post(draft)?;
             }
         }

@@ -107,6 +107,8 @@ impl Work<'_> {
                 )
             }
             Body::Choice(token) => self.choice(&said, token),
+            Body::Edited(text) => self.edited(&said, text),
+            Body::Withdrawn => self.withdrawn(&said),
         }
     }
 
@@ -337,7 +339,7 @@ impl Work<'_> {
         self.confirm(said, words)
     }
 
-    fn cancel(&mut self, said: &Said<'_>, id: MessageId) -> Result<Verdict, StoreError> {
+    pub(super) fn cancel(&mut self, said: &Said<'_>, id: MessageId) -> Result<Verdict, StoreError> {
         if said.person.role < Role::Writer {
             return self.refuse_reader(said);
         }
@@ -398,7 +400,7 @@ impl Work<'_> {
     pub(super) fn confirm(&mut self, said: &Said<'_>, words: &str) -> Result<Verdict, StoreError> {
         match said.event.body {
             Body::Choice(_) => {}
-            Body::Text(_) | Body::Unsupported(_) => {
+            Body::Text(_) | Body::Unsupported(_) | Body::Edited(_) | Body::Withdrawn => {
                 self.reply(said.network, &said.here, words.to_owned())?;
             }
         }
@@ -409,7 +411,7 @@ impl Work<'_> {
     pub(super) fn refuse(&mut self, said: &Said<'_>, words: String) -> Result<Verdict, StoreError> {
         match said.event.body {
             Body::Choice(_) => {}
-            Body::Text(_) | Body::Unsupported(_) => {
+            Body::Text(_) | Body::Unsupported(_) | Body::Edited(_) | Body::Withdrawn => {
                 self.reply(said.network, &said.here, words.clone())?;
             }
         }

@@ -323,6 +323,20 @@ impl Work<'_> {
         self.transaction.save(keys::part(id), part)
     }
 
+    /// A part that nobody ever handed to the modem is no more.
+    pub(super) fn drop_part(&mut self, id: PartId, part: &Part) {
+        let Conversation { line, address } = &part.conversation;
+        self.changes.push(Change::Job {
+            queue: QueueName::Line(line.clone()),
+            kind: Kind::Message,
+            lane: address.to_string(),
+            id: id.0,
+            due: Due::Done,
+        });
+        self.transaction.remove(keys::outbox(id));
+        self.transaction.remove(keys::part(id));
+    }
+
     /// The parts of an outgoing message, in order.
     pub(super) fn parts(&self, id: MessageId) -> Result<Vec<(PartId, Part)>, StoreError> {
         let Some(Message {

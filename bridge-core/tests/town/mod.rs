@@ -163,6 +163,22 @@ impl Town {
         .await
     }
 
+    /// Somebody changes what was written.
+    #[allow(dead_code, reason = "not every suite needs it")]
+    pub(crate) async fn changes(&mut self, network: &str, what: &Shown, text: &str) -> Verdict {
+        let (room, message) = (what.room.clone(), what.id.clone());
+        self.event(network, &room, message, None, Body::Edited(text.to_owned()))
+            .await
+    }
+
+    /// Somebody takes something out of the chat.
+    #[allow(dead_code, reason = "not every suite needs it")]
+    pub(crate) async fn withdraws(&mut self, network: &str, what: &Shown) -> Verdict {
+        let (room, message) = (what.room.clone(), what.id.clone());
+        self.event(network, &room, message, None, Body::Withdrawn)
+            .await
+    }
+
     /// Somebody presses a button.
     pub(crate) async fn presses(&mut self, network: &str, on: &Shown, label: &str) -> Verdict {
         let choice = on.choices.iter().find(|choice| choice.label == label);
