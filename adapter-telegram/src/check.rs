@@ -96,7 +96,8 @@ fn unreachable(refusal: &RequestError) -> Finding {
         | RequestError::InvalidJson { .. }
         | RequestError::Io(_) => warning(
             cause,
-            "check the network and telegram.api_url; the bridge itself starts without and keeps trying",
+            "check the network, telegram.proxy and telegram.api_url; where Telegram is blocked, set telegram.proxy; the bridge itself \
+             starts without and keeps trying",
         ),
     }
 }

@@ -27,6 +27,7 @@ use crate::error::{self, Effect, judge};
 use crate::incoming::Me;
 use crate::limits::Limits;
 use crate::outgoing::{self, TEXT};
+use crate::proxy;
 use crate::rooms;
 use crate::{Settings, SettingsError};
 
@@ -113,15 +114,20 @@ impl Telegram {
         } else {
             settings.owners.clone()
         };
+        let proxy = settings.proxy.as_ref().map(proxy::read).transpose()?;
         let client = || {
-            reqwest::Client::builder()
-                .connect_timeout(Duration::from_secs(10))
-                .timeout(CALL)
-                .tcp_nodelay(true)
-                // A connection that the server closes while a post is written leaves the post in doubt.
-                .pool_idle_timeout(Duration::from_secs(20))
-                .build()
-                .map_err(|error| SettingsError::Client(error::network(&error)))
+            let builder = reqwest::Client::builder();
+            match &proxy {
+                Some(proxy) => builder.proxy(proxy.clone()),
+                None => builder,
+            }
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(CALL)
+            .tcp_nodelay(true)
+            // A connection that the server closes while a post is written leaves the post in doubt.
+            .pool_idle_timeout(Duration::from_secs(20))
+            .build()
+            .map_err(|error| SettingsError::Client(error::network(&error)))
         };
         let direct = client()?;
         let bot = Bot::with_client(settings.token.expose_secret(), client()?).set_api_url(url);
@@ -374,6 +380,7 @@ mod tests {
         Settings {
             token: SecretString::from(token),
             api_url: None,
+            proxy: None,
             inbox: vec![-1001],
             topics: crate::Topics::Auto,
             owners: vec![5],

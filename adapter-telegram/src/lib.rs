@@ -11,6 +11,7 @@
 //! | `incoming.rs` | an update → a `ChatEvent` |
 //! | `outgoing.rs` | content → HTML, choices → buttons, states → reactions |
 //! | `rooms.rs` | a destination → a chat or topic |
+//! | `proxy.rs` | the way to Telegram |
 //! | `limits.rs` | how much Telegram takes |
 //! | `error.rs` | a refusal → what the core can do |
 //! | `check.rs` | `sms-bridge check` |
@@ -26,6 +27,7 @@ mod limits;
 mod outage;
 mod outgoing;
 mod polling;
+mod proxy;
 mod rooms;
 
 use async_trait::async_trait;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub token: SecretString,
     /// Another Bot API server. `None`: Telegram's own.
     pub api_url: Option<String>,
+    /// How Telegram is reached: `socks5://127.0.0.1:1080`. `None`: directly, or as the environment says (`HTTPS_PROXY`).
+    pub proxy: Option<SecretString>,
     /// The chats that get every SMS. Empty: the owners' private chats.
     pub inbox: Vec<i64>,
     /// Whether contacts get topics.
@@ -77,6 +81,12 @@ pub enum SettingsError {
     /// Not an address.
     #[error("telegram.api_url \"{0}\" is no address; write it like https://api.telegram.org")]
     ApiUrl(String),
+    /// Not a proxy's address, or of a kind that is not understood.
+    #[error(
+        "telegram.proxy is none that I can use; write it like socks5://127.0.0.1:1080 or http://name:password@proxy.example.org:8080 \
+         (Telegram's own MTProto proxies are for its apps only)"
+    )]
+    Proxy,
     /// Not in Telegram's list.
     #[error(
         "Telegram does not allow \"{emoji}\" as a reaction (state {state}); choose one of its own, like 👀 🕊 👍 💔 🤷"

@@ -13,6 +13,8 @@ pub(super) const KEYS: &[&str] = &[
     "token",
     "token_file",
     "api_url",
+    "proxy",
+    "proxy_file",
     "inbox",
     "topics",
     "reactions",
@@ -28,6 +30,8 @@ pub(crate) struct Telegram {
     pub(crate) token: SecretString,
     /// Without a slash at its end. `None`: Telegram's own.
     pub(crate) api_url: Option<String>,
+    /// How Telegram is reached. `None`: directly.
+    pub(crate) proxy: Option<SecretString>,
     /// Chats that get every SMS. Empty: the owners' private chats.
     pub(crate) inbox: Vec<i64>,
     pub(crate) topics: Topics,
@@ -76,6 +80,17 @@ pub(super) fn read(
         );
     }
     let api_url = super::matrix::url(&mut section, "api_url", "https://api.telegram.org");
+    let proxy = section.secret("proxy", "proxy_file").filter(|proxy| {
+        let fits = is_proxy(proxy.expose_secret());
+        if !fits {
+            section.fail_key(
+                "proxy",
+                "this is no proxy that can be used: write it like \"socks5://127.0.0.1:1080\" or \
+                 \"http://name:password@proxy.example.org:8080\"",
+            );
+        }
+        fits
+    });
     let mut inbox = section.numbers("inbox").unwrap_or_default();
     let listed = inbox.len();
     inbox.sort_unstable();
@@ -117,9 +132,18 @@ pub(super) fn read(
     Some(Telegram {
         token: token?,
         api_url,
+        proxy,
         inbox,
         topics,
         reactions,
+    })
+}
+
+/// A scheme that the adapter knows, and something behind it; the adapter looks closer.
+fn is_proxy(proxy: &str) -> bool {
+    proxy.split_once("://").is_some_and(|(scheme, rest)| {
+        let known = ["http", "https", "socks5", "socks5h"];
+        known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.is_empty()
     })
 }
 

@@ -54,6 +54,7 @@ fn settings(config: &Config, telegram: &Telegram) -> Result<Settings, SettingsEr
     Ok(Settings {
         token: telegram.token.clone(),
         api_url: telegram.api_url.clone(),
+        proxy: telegram.proxy.clone(),
         inbox: telegram.inbox.clone(),
         topics: match telegram.topics {
             Topics::Auto => adapter_telegram::Topics::Auto,

@@ -119,6 +119,7 @@ pub(crate) fn settings(api_url: &str) -> Settings {
     Settings {
         token: DEFAULT_TOKEN.into(),
         api_url: Some(api_url.to_owned()),
+        proxy: None,
         inbox: vec![],
         topics: Topics::Auto,
         owners: vec![OWNER],
