@@ -10,6 +10,9 @@
     reason = "a test; the support modules are shared with other tests"
 )]
 
+#[path = "../../tests/support/discretion.rs"]
+#[allow(dead_code, reason = "nobody reads a log here")]
+mod discretion;
 #[path = "../../tests/support/matrix.rs"]
 mod matrix;
 #[path = "support/proxy.rs"]

@@ -18,6 +18,8 @@ mod bridge;
 mod chance;
 #[path = "../../tests/support/counterpart.rs"]
 mod counterpart;
+#[path = "../../tests/support/discretion.rs"]
+mod discretion;
 mod kills;
 #[path = "../../tests/support/matrix.rs"]
 mod matrix;

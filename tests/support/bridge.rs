@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use super::counterpart::until;
+use super::discretion;
 use super::{PATIENCE, program};
 
 /// The bridge, running or stopped, with its folder.
@@ -28,7 +29,7 @@ impl Bridge {
         let data = folder.path().join("data");
         let file = folder.path().join("config.toml");
         let text = format!(
-            "data_dir = \"{}\"\nlog = \"info\"\n{config}",
+            "data_dir = \"{}\"\nlog = \"debug\"\n{config}",
             data.display()
         );
         fs::write(&file, text).expect("a file in it");
@@ -99,7 +100,10 @@ impl Bridge {
             .expect("it has not ended by itself");
         rustix::process::kill_process(pid, signal).expect("it can be signalled");
         let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
-        ended.expect("it ends").expect("its end can be seen")
+        let ended = ended.expect("it ends").expect("its end can be seen");
+        let told = discretion::indiscreet(&self.log());
+        assert!(told.is_empty(), "what the log must not say: {told:#?}");
+        ended
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::discretion;
+
 /// An account that is logged in.
 pub(crate) struct MatrixUser {
     http: reqwest::Client,
@@ -184,6 +186,9 @@ impl MatrixUser {
 
     /// Sends any message and returns its event id.
     pub(crate) async fn send(&mut self, room: &str, content: Value) -> String {
+        for said in [&content["body"], &content["m.new_content"]["body"]] {
+            said.as_str().into_iter().for_each(discretion::note);
+        }
         self.transaction += 1;
         let path = format!(
             "/_matrix/client/v3/rooms/{}/send/m.room.message/t{}",

@@ -10,6 +10,7 @@
 pub(crate) mod bench;
 pub(crate) mod bridge;
 pub(crate) mod counterpart;
+pub(crate) mod discretion;
 pub(crate) mod matrix;
 pub(crate) mod modem;
 pub(crate) mod synapse;

@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 
 use super::PATIENCE;
 use super::counterpart::{counterpart, ready, until};
+use super::discretion;
 
 /// A simulated modem with its network.
 pub(crate) struct Modem {
@@ -53,6 +54,12 @@ impl Modem {
 
     /// A control request and its answer.
     pub(crate) async fn ask(&mut self, request: Value) -> Value {
+        for field in ["from", "text", "number"] {
+            request[field]
+                .as_str()
+                .into_iter()
+                .for_each(discretion::note);
+        }
         let line = format!("{request}\n");
         let written = self.control.get_mut().write_all(line.as_bytes()).await;
         written.expect("the control socket takes a request");

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
 use super::counterpart::{counterpart, ready, until};
+use super::discretion;
 
 /// `[person.me]`, whose private chat with the bot is open.
 pub(crate) const OWNER: i64 = 1001;
@@ -72,6 +73,7 @@ impl Telegram {
 
     /// Somebody does something.
     pub(crate) async fn act(&self, act: &str, body: Value) -> Value {
+        body["text"].as_str().into_iter().for_each(discretion::note);
         let url = format!("{}/control/{act}", self.url);
         let sent = self.http.post(url).json(&body).send().await;
         let response = sent.expect("bot-api-sim answers");
