@@ -188,7 +188,10 @@ async fn a_proxy_that_refuses_or_is_not_there_is_told_without_its_password() {
         let error = telegram.post(&post("x")).await.unwrap_err();
         assert!(!matches!(error, ChatError::Reject { .. }), "{error:?}");
         let all = format!("{error:?} {error} {found:?}");
-        assert!(!all.contains("WRONG") && !all.contains("TEST-token"), "{all}");
+        assert!(
+            !all.contains("WRONG") && !all.contains("TEST-token"),
+            "{all}"
+        );
     }
     assert_eq!(socks.served.load(Ordering::Relaxed), 0);
     assert_eq!(http.served.load(Ordering::Relaxed), 0);

@@ -1,5 +1,5 @@
 //! `cargo xtask bench modem`: what the send and receive loop does on a simulated modem, beside a bare AT client, smsd and
-//! gammu-smsd on the same simulator in the same run. `cargo xtask bench store` is in `store.rs`.
+//! gammu-smsd on the same simulator in the same run. `cargo xtask bench store` is in `store.rs`, `bench size` in `size.rs`.
 //!
 //! Measured from outside only, and the same for all: by the simulator's own account of what it took and holds, by
 //! `/proc`, and by each program's own sign that it is done (a mark, a file). Not part of CI: its figures are those of the
@@ -11,6 +11,7 @@ mod files;
 mod gammu;
 mod program;
 mod simulator;
+mod size;
 mod smsd;
 mod store;
 mod table;
@@ -39,6 +40,8 @@ pub(crate) enum What {
     Modem,
     /// The store alone, with few and with many messages in it.
     Store,
+    /// The program for routers, on disk and in memory.
+    Size,
 }
 
 /// How it is measured.
@@ -139,6 +142,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     match options.what {
         What::Modem => modem(workspace, options),
         What::Store => store::run(workspace, options),
+        What::Size => size::run(workspace, options),
     }
 }
 
@@ -193,6 +197,10 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     command.args(["--package", "sms-bridge", "--package", "modem-sim"]);
     command.args(["--no-default-features", "--features", "sms-bridge/bench"]);
     workspace::run(&mut command)?;
+    target_folder(workspace)
+}
+
+fn target_folder(workspace: &Workspace) -> Result<PathBuf> {
     let metadata = workspace.metadata(&["--no-deps"])?;
     let target = metadata
         .get("target_directory")

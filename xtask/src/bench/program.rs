@@ -21,6 +21,10 @@ pub(super) struct Usage {
     pub(super) cpu: Duration,
     /// `VmRSS` now.
     pub(super) resident_kib: f64,
+    /// `RssAnon` now: what is backed by no file.
+    pub(super) anonymous_kib: f64,
+    /// `VmHWM`: the most that was resident.
+    pub(super) peak_kib: f64,
 }
 
 /// A process that ends with this value.
@@ -56,13 +60,18 @@ impl Program {
         let mut usage = Usage {
             cpu: Duration::ZERO,
             resident_kib: 0.0,
+            anonymous_kib: 0.0,
+            peak_kib: 0.0,
         };
         for id in family(self.child.id()) {
             // One that is gone by now is counted with its parent, if that has waited for it.
             let Some(stat) = stat(id) else { continue };
             let ticks: u64 = stat.get(11..15).unwrap_or_default().iter().sum();
             usage.cpu += Duration::from_millis(ticks * 1000 / TICKS);
-            usage.resident_kib += resident(id);
+            let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+            usage.resident_kib += kib(&status, "VmRSS:");
+            usage.anonymous_kib += kib(&status, "RssAnon:");
+            usage.peak_kib += kib(&status, "VmHWM:");
         }
         usage
     }
@@ -120,11 +129,11 @@ fn stat(id: u32) -> Option<Vec<u64>> {
     Some(numbers.map(|number| number.parse().unwrap_or(0)).collect())
 }
 
-fn resident(id: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+/// A figure of `/proc/ID/status`.
+fn kib(status: &str, name: &str) -> f64 {
     status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix(name))
         .and_then(|value| value.trim().trim_end_matches(" kB").parse().ok())
         .unwrap_or(0.0)
 }
