@@ -280,6 +280,7 @@ fn message(number: u64) -> ChatEvent {
         author: Author {
             id: YOU.to_owned(),
             name: YOU.to_owned(),
+            is_person: true,
         },
         place,
         message: format!("{WRITTEN} {number}"),

@@ -9,7 +9,7 @@ mod telegram;
 use {
     crate::config::{Config, Finding},
     crate::running::Running,
-    anyhow::Result,
+    anyhow::{Context as _, Result},
 };
 
 /// Every TLS connection of every library goes through one provider. Called before anything else, as the libraries
@@ -27,13 +27,17 @@ pub(crate) fn choose_tls_provider() {
 /// A network's settings do not hold, or the store failed.
 #[cfg(any(feature = "telegram", feature = "matrix"))]
 pub(crate) async fn connect(config: &Config, running: &mut Running) -> Result<()> {
+    let members = running.handle().members().await;
+    let members = members.context("failed to look for who was let in")?;
+    let mut people = config.people.clone();
+    people.0.extend(members.0);
     #[cfg(feature = "telegram")]
     if let Some(telegram) = &config.telegram {
-        telegram::connect(config, telegram, running).await?;
+        telegram::connect(&people, telegram, running).await?;
     }
     #[cfg(feature = "matrix")]
     if let Some(matrix) = &config.matrix {
-        matrix::connect(config, matrix, running).await?;
+        matrix::connect(config, people, matrix, running).await?;
     }
     Ok(())
 }

@@ -111,6 +111,7 @@ impl Terminal {
             author: Author {
                 id: YOU.to_owned(),
                 name: YOU.to_owned(),
+                is_person: true,
             },
             place: place(),
             message: number.to_string(),

@@ -363,6 +363,22 @@ async fn a_stranger_is_not_served() {
     bench.expect_sent(&[(ANN, "from me")]).await;
     let members = stranger.room(&chat).await.members;
     assert!(members.contains(&(bot, "invite".to_owned())), "{members:?}");
+    // An owner lets them read, then send.
+    let admin = bench.admin_room().await;
+    let notice = bench.post("Someone unknown wrote").await;
+    bench.me.reply(&admin, &notice.id, "!allow read").await;
+    bench
+        .post("may read here now, but not send. (me decided.)")
+        .await;
+    stranger.say(&room, "from a reader").await;
+    bench.post("This was not sent: you can read here").await;
+    bench.me.reply(&admin, &notice.id, "!allow write").await;
+    bench.post("may read and send now. (me decided.)").await;
+    let said = stranger.say(&room, "from a writer").await;
+    bench.expect_mark(&said, "✓✓").await;
+    bench
+        .expect_sent(&[(ANN, "from me"), (ANN, "from a writer")])
+        .await;
     bench.bridge.stop().await;
 }
 

@@ -228,6 +228,27 @@ async fn a_stranger_is_not_served() {
         seen.iter().all(|message| message["by_bot"] == false),
         "{seen:#?}"
     );
+    // The owner lets them in, also for the next life.
+    let notice = bench.telegram.post(OWNER, "Someone unknown wrote").await;
+    let told = bench
+        .telegram
+        .press(OWNER, &notice, "Let them send too")
+        .await;
+    assert!(told.contains("may read and send now"), "{told}");
+    bench
+        .telegram
+        .post(OWNER, "may read and send now. (me decided.)")
+        .await;
+    bench.telegram.post(STRANGER, "An owner let you in").await;
+    bench.bridge.stop().await;
+    bench.bridge.restart();
+    let said = format!("/send {ANN} from a friend");
+    let write = json!({ "chat": STRANGER, "from": STRANGER, "text": said });
+    bench.telegram.act("write", write).await;
+    bench
+        .modem
+        .expect_sent(&[(ANN, "from me"), (ANN, "from a friend")])
+        .await;
     bench.bridge.stop().await;
 }
 

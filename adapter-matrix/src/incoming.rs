@@ -247,6 +247,7 @@ impl Sync<'_> {
             author: Author {
                 id: said.sender,
                 name,
+                is_person: true,
             },
             place: Place {
                 chat: room.room_id().to_string(),

@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The same for the topic that the post goes to.
 pub(crate) const ROOM_PATIENCE: Duration = Duration::from_secs(1);
 /// The ids under which Telegram shows whoever writes as a group, as a channel, and Telegram itself.
-const NO_PERSONS: [i64; 3] = [1_087_968_824, 136_817_688, 777_000];
+pub(crate) const NO_PERSONS: [i64; 3] = [1_087_968_824, 136_817_688, 777_000];
 
 /// One bot.
 pub struct Telegram {

@@ -7,6 +7,8 @@ use bridge_core::Timestamp;
 use bridge_core::chat::{Audience, Author, Body, ChatEvent, Place};
 use serde_json::Value;
 
+use crate::client::NO_PERSONS;
+
 /// The bot itself, as `getMe` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Me {
@@ -177,6 +179,7 @@ fn author(message: &Value) -> Option<Author> {
         Some(chat) => Some(Author {
             id: integer(chat, "id")?.to_string(),
             name: text(chat, "title").unwrap_or("a group").to_owned(),
+            is_person: false,
         }),
         None => person(message.get("from")?),
     }
@@ -188,8 +191,10 @@ fn person(user: &Value) -> Option<Author> {
         Some(last) => format!("{first} {last}"),
         None => first.to_owned(),
     };
+    let id = integer(user, "id")?;
     Some(Author {
-        id: integer(user, "id")?.to_string(),
+        is_person: !NO_PERSONS.contains(&id),
+        id: id.to_string(),
         name,
     })
 }
@@ -400,10 +405,16 @@ mod tests {
         let anonymous = json!({ "id": 1_087_968_824, "is_bot": true, "first_name": "Group" });
         let event = taken(
             group(),
-            json!({ "text": "/send +1 x", "from": anonymous, "sender_chat": { "id": -100, "title": "Home" } }),
+            json!({ "text": "/send +1 x", "from": anonymous.clone(), "sender_chat": { "id": -100, "title": "Home" } }),
         )
         .unwrap();
-        assert_eq!(event.author.id, "-100");
+        assert_eq!(
+            (event.author.id.as_str(), event.author.is_person),
+            ("-100", false)
+        );
+        // Where Telegram leaves the chat out.
+        let event = taken(group(), json!({ "text": "x", "from": anonymous })).unwrap();
+        assert!(!event.author.is_person);
         let channel = json!({ "update_id": 1, "channel_post": { "message_id": 1, "text": "x", "chat": { "id": -7 } } });
         assert_eq!(read(&channel, &me(), &[], Timestamp(0)), None);
     }

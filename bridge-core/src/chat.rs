@@ -379,6 +379,9 @@ pub struct Author {
     pub id: String,
     /// What others call them: shown only.
     pub name: String,
+    /// One person stands behind this id. False for a group in whose name its administrators write: nobody is let in as
+    /// that.
+    pub is_person: bool,
 }
 
 /// An id leads to a person: not for logs.

@@ -36,6 +36,21 @@ pub const TABLE: &[Row] = &[
         meaning: "in reply to your message: call it off while it waits",
     },
     Row {
+        name: "people",
+        arguments: "",
+        meaning: "owners: who may read and send; people remove NAME takes it back",
+    },
+    Row {
+        name: "allow",
+        arguments: "read|write",
+        meaning: "owners, in reply to a notice of someone unknown: let them in",
+    },
+    Row {
+        name: "ignore",
+        arguments: "",
+        meaning: "owners, in reply to the same: never tell me of them again",
+    },
+    Row {
         name: "help",
         arguments: "",
         meaning: "this list",
@@ -65,8 +80,21 @@ pub(crate) enum Command<'a> {
     },
     /// `/send` with something left out.
     SendIncomplete,
+    /// To let a stranger in: `None` where it does not say how far.
+    Allow(Option<Access>),
+    /// Not to be told of a stranger again.
+    Ignore,
+    People,
+    RemovePerson(&'a str),
     /// Not in the table.
     NotKnown(&'a str),
+}
+
+/// How far somebody is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
 }
 
 /// Reads what somebody wrote.
@@ -92,6 +120,9 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
         "retry" => Command::Retry,
         "cancel" => Command::Cancel,
         "send" => send(arguments),
+        "allow" => Command::Allow(access(arguments)),
+        "ignore" => Command::Ignore,
+        "people" => people(arguments),
         _ => Command::NotKnown(word),
     })
 }
@@ -109,6 +140,22 @@ fn send(arguments: &str) -> Command<'_> {
         return Command::SendIncomplete;
     }
     Command::Send { line, number, text }
+}
+
+fn access(arguments: &str) -> Option<Access> {
+    match arguments.trim().to_ascii_lowercase().as_str() {
+        "read" | "reader" => Some(Access::Read),
+        "write" | "writer" | "send" => Some(Access::Write),
+        _ => None,
+    }
+}
+
+fn people(arguments: &str) -> Command<'_> {
+    let (verb, name) = split(arguments);
+    match verb.to_ascii_lowercase().as_str() {
+        "remove" if !name.is_empty() => Command::RemovePerson(name),
+        _ => Command::People,
+    }
 }
 
 /// The number at the head, and what follows. `+1 (202) 555-0100 hi` has spaces in the number, and `+47 412 34 567 5 eggs`
@@ -251,6 +298,23 @@ mod tests {
                 Parsed::Command(Command::SendIncomplete),
             ),
             ("/send 8558 STOP", send(None, "8558", "STOP")),
+            (
+                "/allow READ",
+                Parsed::Command(Command::Allow(Some(Access::Read))),
+            ),
+            (
+                "!allow write ",
+                Parsed::Command(Command::Allow(Some(Access::Write))),
+            ),
+            ("/allow", Parsed::Command(Command::Allow(None))),
+            ("/allow owner", Parsed::Command(Command::Allow(None))),
+            ("/ignore", Parsed::Command(Command::Ignore)),
+            ("/people", Parsed::Command(Command::People)),
+            ("/people remove", Parsed::Command(Command::People)),
+            (
+                "/people remove Ann Smith",
+                Parsed::Command(Command::RemovePerson("Ann Smith")),
+            ),
         ];
         for (written, expected) in cases {
             assert_eq!(parse(written), expected, "{written:?}");

@@ -71,3 +71,48 @@ impl People {
             .map(|identity| identity.id.as_str())
     }
 }
+
+/// The longest name shown, in characters.
+const LONGEST_NAME: usize = 40;
+
+/// What somebody calls themselves in a chat network, as it may stand in our own words: on one line, not too long, and
+/// without characters that turn the direction of writing or cannot be seen. `None` where nothing is left.
+pub(crate) fn plain_name(name: &str) -> Option<String> {
+    let is_shown = |c: &char| {
+        !c.is_control()
+            && !matches!(*c,
+                '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let shown: String = name
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(is_shown)
+        .collect();
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    let name: String = words.join(" ").chars().take(LONGEST_NAME).collect();
+    let name = name.trim_end();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_others_in_our_own_words() {
+        let cases = [
+            ("Ann", Some("Ann")),
+            ("  Ann\n\tSmith ", Some("Ann Smith")),
+            ("Ann\u{202e}nna", Some("Annnna")),
+            ("\u{200b}\u{feff}", None),
+            ("", None),
+            (" \n ", None),
+            ("Zoë 🦊", Some("Zoë 🦊")),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(plain_name(name).as_deref(), expected, "{name:?}");
+        }
+        let long = plain_name(&"x".repeat(5000)).unwrap();
+        assert_eq!(long.chars().count(), LONGEST_NAME);
+    }
+}

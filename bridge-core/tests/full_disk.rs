@@ -137,6 +137,7 @@ async fn submit(bridge: &BridgeHandle, text: &str) -> Result<(), BridgeError> {
         author: Author {
             id: "1".to_owned(),
             name: "Me".to_owned(),
+            is_person: true,
         },
         place: Place {
             chat: "chat".to_owned(),

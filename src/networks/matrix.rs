@@ -4,13 +4,19 @@ use std::sync::Arc;
 
 use adapter_matrix::{Reactions, Settings, Severity};
 use anyhow::{Context, Result};
+use bridge_core::People;
 
 use crate::config::{Config, Finding, Matrix};
 use crate::running::Running;
 
-pub(super) async fn connect(config: &Config, matrix: &Matrix, running: &mut Running) -> Result<()> {
-    let adapter =
-        adapter_matrix::Matrix::new(settings(config, matrix)).context("failed to set Matrix up")?;
+pub(super) async fn connect(
+    config: &Config,
+    people: People,
+    matrix: &Matrix,
+    running: &mut Running,
+) -> Result<()> {
+    let adapter = adapter_matrix::Matrix::new(settings(config, people, matrix))
+        .context("failed to set Matrix up")?;
     let adapter = Arc::new(adapter);
     let (bridge, stop, incoming) = (running.handle(), running.stopping(), adapter.clone());
     let incoming = async move { incoming.run(bridge, stop).await };
@@ -18,7 +24,7 @@ pub(super) async fn connect(config: &Config, matrix: &Matrix, running: &mut Runn
 }
 
 pub(super) async fn check(config: &Config, matrix: &Matrix) -> Vec<Finding> {
-    let found = adapter_matrix::check(&settings(config, matrix)).await;
+    let found = adapter_matrix::check(&settings(config, config.people.clone(), matrix)).await;
     let mut findings: Vec<Finding> = found
         .into_iter()
         .map(|found| {
@@ -37,7 +43,7 @@ pub(super) async fn check(config: &Config, matrix: &Matrix) -> Vec<Finding> {
     findings
 }
 
-fn settings(config: &Config, matrix: &Matrix) -> Settings {
+fn settings(config: &Config, people: People, matrix: &Matrix) -> Settings {
     let mut reactions = Reactions::default();
     for (state, mark) in &matrix.reactions {
         reactions.set(*state, mark);
@@ -47,7 +53,7 @@ fn settings(config: &Config, matrix: &Matrix) -> Settings {
         user: matrix.user.clone(),
         password: Some(matrix.password.clone()),
         data_dir: config.data_dir.clone(),
-        people: config.people.clone(),
+        people,
         reactions,
     }
 }

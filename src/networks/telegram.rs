@@ -2,18 +2,18 @@
 
 use adapter_telegram::{Reactions, Settings, SettingsError, Severity};
 use anyhow::{Context, Result};
-use bridge_core::Role;
 use bridge_core::chat::Network;
+use bridge_core::{People, Role};
 
 use crate::config::{Config, Finding, Telegram, Topics};
 use crate::running::Running;
 
 pub(super) async fn connect(
-    config: &Config,
+    people: &People,
     telegram: &Telegram,
     running: &mut Running,
 ) -> Result<()> {
-    let adapter = adapter_telegram::Telegram::new(settings(config, telegram)?)
+    let adapter = adapter_telegram::Telegram::new(settings(people, telegram)?)
         .context("failed to set Telegram up")?;
     let (bridge, stop, incoming) = (running.handle(), running.stopping(), adapter.clone());
     let incoming = async move { incoming.run(bridge, stop).await };
@@ -21,7 +21,7 @@ pub(super) async fn connect(
 }
 
 pub(super) async fn check(config: &Config, telegram: &Telegram) -> Vec<Finding> {
-    let settings = match settings(config, telegram) {
+    let settings = match settings(&config.people, telegram) {
         Ok(settings) => settings,
         Err(error) => return vec![Finding::error(error.to_string())],
     };
@@ -44,13 +44,13 @@ pub(super) async fn check(config: &Config, telegram: &Telegram) -> Vec<Finding> 
     findings
 }
 
-fn settings(config: &Config, telegram: &Telegram) -> Result<Settings, SettingsError> {
+fn settings(people: &People, telegram: &Telegram) -> Result<Settings, SettingsError> {
     let mut reactions = Reactions::default();
     for (state, emoji) in &telegram.reactions {
         reactions.set(*state, emoji)?;
     }
     let network = Network("telegram".to_owned());
-    let owners = config.people.ids(&network, Role::Owner);
+    let owners = people.ids(&network, Role::Owner);
     Ok(Settings {
         token: telegram.token.clone(),
         api_url: telegram.api_url.clone(),

@@ -82,6 +82,7 @@ pub fn written(number: u64, to: &str, at: Timestamp) -> ChatEvent {
         author: Author {
             id: OWNER.to_owned(),
             name: "Me".to_owned(),
+            is_person: true,
         },
         place: place(to),
         message: format!("written-{number}"),

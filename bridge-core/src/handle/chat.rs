@@ -1,7 +1,8 @@
 //! What comes from a chat network: what people did there, and how far its adapter has read.
 
-use crate::chat::{ChatEvent, Cursor, Destination, Gap, Network, Place, RoomKind, Verdict};
+use crate::chat::{Author, ChatEvent, Cursor, Destination, Gap, Network, Place, RoomKind, Verdict};
 use crate::handle::{BridgeError, BridgeHandle, Request};
+use crate::person::{People, Role};
 
 impl BridgeHandle {
     /// Takes over what people did in a chat, and the adapter's cursor with it, in one commit. One verdict for each event.
@@ -60,6 +61,37 @@ impl BridgeHandle {
             reply,
         })
         .await
+    }
+
+    /// Makes somebody known in a chat network, with this role, who proved that whoever is at the machine wants it. What
+    /// they are called here from now on.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was stored.
+    pub async fn pair(
+        &self,
+        network: &Network,
+        author: Author,
+        role: Role,
+    ) -> Result<String, BridgeError> {
+        let network = network.clone();
+        self.ask(|reply| Request::Pair {
+            network,
+            author,
+            role,
+            reply,
+        })
+        .await
+    }
+
+    /// Those who were let in from a chat or paired, but not those of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub async fn members(&self) -> Result<People, BridgeError> {
+        self.ask(|reply| Request::Members { reply }).await
     }
 
     /// What the bridge uses a place for. `None` for one that it never posted to.

@@ -6,14 +6,15 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use crate::address::LineName;
 use crate::chat::{
-    ChatError, ChatEvent, Cursor, Description, Destination, Gap, MessageState, Network, Place,
-    Room, RoomKind, Verdict,
+    Author, ChatError, ChatEvent, Cursor, Description, Destination, Gap, MessageState, Network,
+    Place, Room, RoomKind, Verdict,
 };
 use crate::handle::{
     Arrival, BridgeError, LateOutcome, LineNotice, Origin, Pending, UnfinishedPart,
 };
 use crate::id::{PartId, PostId};
 use crate::link::{Accepted, LinkError, LinkStatus, RawPdu, SendError, StorageSlot};
+use crate::person::{People, Role};
 use crate::slots::Reading;
 use crate::writer::first_start::{FirstLookPlan, Saved};
 use crate::writer::{ChatJob, Checked, Claim, ClaimedPart, PostOutcome, SlotWork};
@@ -68,6 +69,15 @@ pub(crate) enum Request {
         network: Network,
         place: Place,
         reply: Reply<Option<RoomKind>>,
+    },
+    Pair {
+        network: Network,
+        author: Author,
+        role: Role,
+        reply: Reply<String>,
+    },
+    Members {
+        reply: Reply<People>,
     },
     Pending {
         reply: Reply<Pending>,

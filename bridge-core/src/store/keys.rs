@@ -358,6 +358,32 @@ pub(crate) fn told_of_stranger(network: &Network, id: &str) -> Vec<u8> {
         .0
 }
 
+/// Somebody who was let in, or paired, or is ignored.
+pub(crate) fn member(network: &Network, id: &str) -> Vec<u8> {
+    Key::new("member").text(&network.0).text(id).0
+}
+
+pub(crate) fn members_prefix() -> Vec<u8> {
+    Key::new("member").0
+}
+
+/// Whose key this is: network and id.
+pub(crate) fn member_of(key: &[u8]) -> Option<(Network, String)> {
+    let (_, rest) = split(key)?;
+    let mut texts = rest.split(|&octet| octet == 0);
+    let mut text = || Some(std::str::from_utf8(texts.next()?).ok()?.to_owned());
+    Some((Network(text()?), text()?))
+}
+
+/// Somebody unknown who wrote, while an owner may decide on them.
+pub(crate) fn stranger(id: u64) -> Vec<u8> {
+    Key::new("stranger").number(id).0
+}
+
+pub(crate) fn strangers_prefix() -> Vec<u8> {
+    Key::new("stranger").0
+}
+
 /// A reader was told that they cannot send.
 pub(crate) fn told_reader(network: &Network, id: &str) -> Vec<u8> {
     Key::new("told").text("reader").text(&network.0).text(id).0

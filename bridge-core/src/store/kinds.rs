@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 
 use crate::slots::Marks;
 use crate::store::record::{
-    Expiring, FirstLookNote, FragmentSet, Mark, Message, NoticeHour, Outage, Part, Post,
-    Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Taken,
-    Tally, ToldNotice, UnmatchedReport,
+    Expiring, FirstLookNote, FragmentSet, Mark, Member, Message, NoticeHour, Outage, Part, Post,
+    Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Stranger,
+    Taken, Tally, ToldNotice, UnmatchedReport,
 };
 
 /// Reads the JSON of a record and gives it back as this program writes it.
@@ -27,6 +27,7 @@ static KINDS: &[(&str, Read)] = &[
     ("mark", read::<Mark>),
     ("mark-due", read::<()>),
     ("mark-of", read::<()>),
+    ("member", read::<Member>),
     ("message", read::<Message>),
     ("notice-hour", read::<NoticeHour>),
     ("outage", read::<Outage>),
@@ -47,6 +48,7 @@ static KINDS: &[(&str, Read)] = &[
     ("sends", read::<Sends>),
     ("slot-marks", read::<Marks>),
     ("staged", read::<StagedNote>),
+    ("stranger", read::<Stranger>),
     ("taken", read::<Taken>),
     ("tally", read::<Tally>),
     ("told", read_told),

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Conversation};
 use crate::chat::{
-    Attempt, Choice, Content, Destination, InboxId, MessageState, Network, Receipt, Room,
+    Attempt, Choice, Content, Destination, InboxId, MessageState, Network, Place, Receipt, Room,
 };
 use crate::id::{MessageId, PartId, PostId, Timestamp};
 use crate::link::StorageSlot;
 use crate::part::PartState;
+use crate::person::Role;
 use crate::post::PostState;
 use crate::slots::Tried;
 
@@ -203,6 +204,32 @@ pub(crate) struct ReceiptNote {
     /// The question that it asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) question: Option<u64>,
+    /// The stranger whom it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stranger: Option<u64>,
+}
+
+/// Somebody who was let in, or paired, or is ignored. Whoever stands in the configuration is what it says there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    /// `None`: they are ignored, and nobody is told of them.
+    pub(crate) role: Option<Role>,
+    /// The owner who decided. Empty: they paired.
+    pub(crate) by: String,
+    pub(crate) at: Timestamp,
+}
+
+/// Somebody unknown who wrote, while an owner may decide on them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stranger {
+    pub(crate) network: Network,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Where they wrote.
+    pub(crate) place: Place,
+    /// Where the owners are asked.
+    pub(crate) notices: Vec<PostId>,
 }
 
 /// What a person wrote, while they are asked whom it is for.

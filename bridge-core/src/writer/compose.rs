@@ -94,6 +94,7 @@ impl Work<'_> {
             message: Some(id),
             outage: None,
             question: None,
+            stranger: None,
         };
         self.transaction.save(
             keys::receipt(said.network, &said.here.place.chat, &said.here.message),

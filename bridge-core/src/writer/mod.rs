@@ -19,6 +19,7 @@ mod marks;
 mod notices;
 mod outages;
 mod outgoing;
+mod people;
 mod posts;
 mod questions;
 mod queue;

@@ -127,7 +127,7 @@ impl Work<'_> {
         Ok(posts)
     }
 
-    fn say_instead(&mut self, id: PostId, text: &str) -> Result<(), StoreError> {
+    pub(super) fn say_instead(&mut self, id: PostId, text: &str) -> Result<(), StoreError> {
         let Some(mut post) = self.transaction.load::<Post>(&keys::post(id))? else {
             return Ok(());
         };

@@ -223,6 +223,7 @@ impl Work<'_> {
                         message: None,
                         outage: Some(id),
                         question: None,
+                        stranger: None,
                     };
                     let key = keys::receipt(&post.network, &receipt.place.chat, &receipt.message);
                     self.transaction.save(key, &note)?;

@@ -75,6 +75,17 @@ impl Writer {
             } => {
                 self.answer(group, reply, |work| work.room_kind(&network, &place));
             }
+            Request::Pair {
+                network,
+                author,
+                role,
+                reply,
+            } => {
+                self.answer(group, reply, |work| work.pair(&network, &author, role));
+            }
+            Request::Members { reply } => {
+                self.answer(group, reply, |work| work.members());
+            }
             Request::Pending { reply } => {
                 let count = |line: bool| {
                     let queues = self

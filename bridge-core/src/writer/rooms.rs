@@ -56,13 +56,15 @@ impl Work<'_> {
                 state: RoomState::Wanted(Attempt::Repeat),
             },
         )?;
-        let people = &self.core.settings.people;
+        let members = self.members()?;
+        let people = [&self.core.settings.people, &members];
         Ok(RoomPlan::Ensure(RoomIntent {
             id: intent,
             destination: post.destination.clone(),
             title,
             invite: people
-                .ids(&post.network, invite)
+                .into_iter()
+                .flat_map(|people| people.ids(&post.network, invite))
                 .map(str::to_owned)
                 .collect(),
             attempt,

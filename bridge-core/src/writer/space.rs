@@ -55,6 +55,7 @@ impl Need {
             | Request::AdoptRoom { .. }
             | Request::FirstLookSaved { .. }
             | Request::ClaimPart { .. }
+            | Request::Pair { .. }
             | Request::LineNotice { .. } => Self::New,
             Request::ClaimChat { .. } => Self::Show,
             Request::LateOutcome { .. }
@@ -62,6 +63,7 @@ impl Need {
             | Request::FirstLookShown { .. }
             | Request::Cursor { .. }
             | Request::RoomKind { .. }
+            | Request::Members { .. }
             | Request::Pending { .. }
             | Request::AttachLine { .. }
             | Request::AttachChat { .. }

@@ -77,13 +77,7 @@ impl Work<'_> {
             place: event.place.clone(),
             message: event.message.clone(),
         };
-        let Some(person) = self
-            .core
-            .settings
-            .people
-            .find(network, &event.author.id)
-            .cloned()
-        else {
+        let Some(person) = self.person(network, &event.author)? else {
             return self.stranger(network, &event);
         };
         let said = Said {
@@ -110,32 +104,6 @@ impl Work<'_> {
             Body::Edited(text) => self.edited(&said, text),
             Body::Withdrawn => self.withdrawn(&said),
         }
-    }
-
-    /// Silence for the stranger, one word to the owners.
-    fn stranger(&mut self, network: &Network, event: &ChatEvent) -> Result<Verdict, StoreError> {
-        let key = keys::told_of_stranger(network, &event.author.id);
-        let meant_for_us = event.audience == Audience::Bridge
-            || self.conversation_at(network, &event.place)?.is_some();
-        if meant_for_us && !self.transaction.exists(&key)? {
-            info!(
-                adapter = network.0,
-                "a stranger wrote; the owners are told once"
-            );
-            self.transaction.save(key, &())?;
-            let label = self
-                .core
-                .chats
-                .get(network)
-                .map_or_else(|| network.0.clone(), |known| known.label.clone());
-            let ChatEvent { author, .. } = event;
-            self.tell_admins(&format!(
-                "Someone unknown wrote to this bridge in {label}: {} ({}). They got no answer. To let them in, add \
-                 them under [person.NAME] in the configuration.",
-                author.name, author.id
-            ))?;
-        }
-        Ok(Verdict::Ignored)
     }
 
     fn text(&mut self, said: &Said<'_>, text: &str) -> Result<Verdict, StoreError> {
@@ -219,6 +187,16 @@ impl Work<'_> {
                 Some(ReceiptNote { message: Some(message), .. }) => self.cancel(said, message),
                 Some(_) | None => self.refuse(said, format!("Write {prefix}cancel in reply to your message that still waits.")),
             },
+            Command::Allow(access) => {
+                let stranger = self.answered(said)?.and_then(|note| note.stranger);
+                self.allow(said, stranger, access)
+            }
+            Command::Ignore => {
+                let stranger = self.answered(said)?.and_then(|note| note.stranger);
+                self.ignore(said, stranger)
+            }
+            Command::People => self.list_people(said),
+            Command::RemovePerson(name) => self.remove_person(said, name),
             Command::NotKnown(word) => {
                 let words = format!(
                     "There is no command {prefix}{word}; {prefix}help lists them. To send a text that begins with \
@@ -254,6 +232,9 @@ impl Work<'_> {
     // Sending again, and calling off.
 
     fn choice(&mut self, said: &Said<'_>, token: &str) -> Result<Verdict, StoreError> {
+        if let Some(verdict) = self.stranger_choice(said, token)? {
+            return Ok(verdict);
+        }
         let (what, id) = token.split_once(':').unwrap_or((token, ""));
         match (what, id.parse().map(MessageId)) {
             ("again", Ok(message)) => self.send_again(said, message),
@@ -391,7 +372,11 @@ impl Work<'_> {
             .map_or('/', |known| known.command_prefix)
     }
 
-    fn answer_here(&mut self, said: &Said<'_>, text: String) -> Result<Verdict, StoreError> {
+    pub(super) fn answer_here(
+        &mut self,
+        said: &Said<'_>,
+        text: String,
+    ) -> Result<Verdict, StoreError> {
         self.reply(said.network, &said.here, text)?;
         Ok(Verdict::Answered(String::new()))
     }

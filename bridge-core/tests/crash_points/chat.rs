@@ -250,6 +250,7 @@ fn event(id: usize, said: &Said) -> ChatEvent {
         author: Author {
             id: "1".to_owned(),
             name: "Me".to_owned(),
+            is_person: true,
         },
         place: Place {
             chat: room,

@@ -185,6 +185,7 @@ impl MemoryChat {
             author: Author {
                 id: id.to_owned(),
                 name: "Me".to_owned(),
+                is_person: true,
             },
             place: place(),
             message,

@@ -197,6 +197,15 @@ pub(crate) fn network(name: &str) -> Network {
     Network(name.to_owned())
 }
 
+/// Somebody by their id.
+pub(crate) fn author(id: &str, name: &str) -> Author {
+    Author {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        is_person: true,
+    }
+}
+
 /// Something that the owner did.
 pub(crate) fn event(
     number: u64,
@@ -206,13 +215,9 @@ pub(crate) fn event(
     body: Body,
     at: Timestamp,
 ) -> ChatEvent {
-    let name = "Me".to_owned();
     ChatEvent {
         id: number.to_string(),
-        author: Author {
-            id: "1".to_owned(),
-            name,
-        },
+        author: author("1", "Me"),
         place: place(room),
         message,
         reply_to,

@@ -163,6 +163,33 @@ impl Town {
         .await
     }
 
+    /// Somebody else than the owner does something.
+    pub(crate) async fn other(
+        &mut self,
+        network: &str,
+        (id, name): (&str, &str),
+        room: &str,
+        reply_to: Option<&Shown>,
+        body: Body,
+    ) -> Verdict {
+        self.events += 1;
+        let text = match &body {
+            Body::Text(text) => text.clone(),
+            Body::Unsupported(_) | Body::Choice(_) | Body::Edited(_) | Body::Withdrawn => {
+                format!("{body:?}")
+            }
+        };
+        let message = self.chat(network).written(room, &text);
+        let reply_to = reply_to.map(|shown| shown.id.clone());
+        let now = self.clock.now();
+        let mut event = chat::event(self.events, room, message, reply_to, body, now);
+        event.author = chat::author(id, name);
+        event.author.is_person = !id.starts_with('-');
+        let (handle, network) = (self.handle(), chat::network(network));
+        let verdicts = handle.submit(&network, vec![event], None);
+        verdicts.await.unwrap().pop().unwrap()
+    }
+
     /// Somebody changes what was written.
     #[allow(dead_code, reason = "not every suite needs it")]
     pub(crate) async fn changes(&mut self, network: &str, what: &Shown, text: &str) -> Verdict {

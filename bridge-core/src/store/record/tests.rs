@@ -2,6 +2,7 @@ use super::*;
 use crate::chat::{InboxId, Place, RoomKind};
 use crate::link::TryAgain;
 use crate::part::{Doubt, HoldReason};
+use crate::person::Role;
 use crate::slots::Marks;
 use crate::store::{decode, encode};
 
@@ -339,9 +340,10 @@ fn stored_forms() {
         message: None,
         outage: None,
         question: None,
+        stranger: None,
     };
     add("receipt", encode(&note).unwrap());
-    (note.outage, note.question) = (Some(9), Some(10));
+    (note.outage, note.question, note.stranger) = (Some(9), Some(10), Some(11));
     add("receipt", encode(&note).unwrap());
     let outage = Outage {
         network,
@@ -369,6 +371,23 @@ fn stored_forms() {
         };
         add("question", encode(&question).unwrap());
     }
+    for role in [Some(Role::Writer), None] {
+        let member = Member {
+            name: "Ann".to_owned(),
+            role,
+            by: "me".to_owned(),
+            at: now,
+        };
+        add("member", encode(&member).unwrap());
+    }
+    let stranger = Stranger {
+        network: Network("telegram".to_owned()),
+        id: "5".to_owned(),
+        name: "Ann".to_owned(),
+        place: place.clone(),
+        notices: vec![PostId(12)],
+    };
+    add("stranger", encode(&stranger).unwrap());
     let room = Room {
         place,
         kind: RoomKind::Dedicated,

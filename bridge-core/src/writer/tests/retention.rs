@@ -83,6 +83,7 @@ impl Played {
             author: Author {
                 id: "1".to_owned(),
                 name: "Me".to_owned(),
+                is_person: true,
             },
             place,
             message,
