@@ -17,8 +17,8 @@ pub struct Row {
 pub const TABLE: &[Row] = &[
     Row {
         name: "send",
-        arguments: "NUMBER TEXT",
-        meaning: "text a number; @line before the number picks the SIM",
+        arguments: "NUMBER|NAME TEXT",
+        meaning: "text somebody; @line before that picks the SIM",
     },
     Row {
         name: "status",
@@ -34,6 +34,16 @@ pub const TABLE: &[Row] = &[
         name: "cancel",
         arguments: "",
         meaning: "in reply to your message: call it off while it waits",
+    },
+    Row {
+        name: "name",
+        arguments: "[NUMBER] NAME",
+        meaning: "call a number so; without a number in reply to a message, or in the contact's room",
+    },
+    Row {
+        name: "contacts",
+        arguments: "[PART]",
+        meaning: "who has a name here",
     },
     Row {
         name: "help",
@@ -63,6 +73,13 @@ pub(crate) enum Command<'a> {
         number: &'a str,
         text: &'a str,
     },
+    /// What somebody is called; `number` is `None` where the message says whose name it is.
+    Name {
+        number: Option<&'a str>,
+        name: &'a str,
+    },
+    /// Contacts with this in name or number.
+    Contacts(&'a str),
     /// `/send` with something left out.
     SendIncomplete,
     /// Not in the table.
@@ -92,6 +109,8 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
         "retry" => Command::Retry,
         "cancel" => Command::Cancel,
         "send" => send(arguments),
+        "name" => name(arguments),
+        "contacts" => Command::Contacts(arguments.trim_end()),
         _ => Command::NotKnown(word),
     })
 }
@@ -111,10 +130,25 @@ fn send(arguments: &str) -> Command<'_> {
     Command::Send { line, number, text }
 }
 
-/// The number at the head, and what follows. `+1 (202) 555-0100 hi` has spaces in the number, and `+47 412 34 567 5 eggs`
+/// A name cannot begin with a digit or `+`: what does is a number.
+fn name(arguments: &str) -> Command<'_> {
+    if !arguments.starts_with(|c: char| c.is_numeric() || matches!(c, '+' | '*' | '#')) {
+        let name = arguments.trim_end();
+        return Command::Name { number: None, name };
+    }
+    let (number, name) = number(arguments);
+    let number = Some(number);
+    Command::Name { number, name }
+}
+
+/// The number at the head, and what follows. A name of several words stands in quotes. `+1 (202) 555-0100 hi` has spaces in the number, and `+47 412 34 567 5 eggs`
 /// digits behind it: the number is what makes a valid one of the leading groups of digits. Where that is not one thing
 /// only, the number is empty, and has to be written without spaces.
 fn number(text: &str) -> (&str, &str) {
+    let quoted = text.strip_prefix(['"', '“', '„']);
+    if let Some((name, rest)) = quoted.and_then(|text| text.split_once(['"', '”', '“'])) {
+        return (name.trim(), rest.trim_start());
+    }
     let (first, rest) = split(text);
     let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count();
     let is_group = |word: &str| {

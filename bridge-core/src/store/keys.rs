@@ -368,6 +368,29 @@ pub(crate) fn question(id: u64) -> Vec<u8> {
     Key::new("question").number(id).0
 }
 
+/// Somebody who has a name.
+pub(crate) fn contact(id: u64) -> Vec<u8> {
+    Key::new("contact").number(id).0
+}
+
+pub(crate) fn contacts_prefix() -> Vec<u8> {
+    Key::new("contact").0
+}
+
+/// Whose number this is.
+pub(crate) fn contact_of(address: &Address) -> Vec<u8> {
+    Key::new("contact-of").address(address).0
+}
+
+/// Who is called so; the name as names are compared.
+pub(crate) fn contact_named(folded: &str) -> Vec<u8> {
+    Key::new("contact-named").text(folded).0
+}
+
+pub(crate) fn contacts_named_prefix() -> Vec<u8> {
+    Key::new("contact-named").0
+}
+
 /// The concatenation reference given out last.
 pub(crate) fn reference(line: &LineName) -> Vec<u8> {
     Key::new("reference").text(line.as_str()).0

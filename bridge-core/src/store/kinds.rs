@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::contact::Contact;
 use crate::slots::Marks;
 use crate::store::record::{
     Expiring, FirstLookNote, FragmentSet, Mark, Message, NoticeHour, Outage, Part, Post,
@@ -16,6 +17,9 @@ type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
 /// Every kind, by the first word of its keys.
 static KINDS: &[(&str, Read)] = &[
     ("awaited", read::<()>),
+    ("contact", read::<Contact>),
+    ("contact-named", read::<u64>),
+    ("contact-of", read::<u64>),
     ("cursor", read::<String>),
     ("dead", read::<u64>),
     ("event", read::<()>),

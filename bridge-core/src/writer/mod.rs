@@ -8,6 +8,7 @@
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
 mod compose;
+mod contacts;
 mod edits;
 mod exports;
 #[cfg(feature = "conformance")]

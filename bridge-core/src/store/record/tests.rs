@@ -12,6 +12,7 @@ fn stored_forms() {
         line: "home".parse().unwrap(),
         address: Address::Number("+12025550100".to_owned()),
     };
+    let conversation_address = conversation.address.clone();
     let place = Place {
         chat: "-100".to_owned(),
         thread: Some("7".to_owned()),
@@ -369,6 +370,11 @@ fn stored_forms() {
         };
         add("question", encode(&question).unwrap());
     }
+    let contact = crate::contact::Contact {
+        name: "Ali".to_owned(),
+        numbers: vec![conversation_address, Address::Local("8558".to_owned())],
+    };
+    add("contact", encode(&contact).unwrap());
     let room = Room {
         place,
         kind: RoomKind::Dedicated,
