@@ -46,6 +46,41 @@ pub const TABLE: &[Row] = &[
         meaning: "who has a name here",
     },
     Row {
+        name: "mute",
+        arguments: "[NUMBER|NAME]",
+        meaning: "no sound for what they write; alone in reply to a message or in their room; unmute ends it",
+    },
+    Row {
+        name: "unmute",
+        arguments: "[NUMBER|NAME]",
+        meaning: "with a sound again",
+    },
+    Row {
+        name: "block",
+        arguments: "[NUMBER|NAME]",
+        meaning: "store what they write, but do not show it; unblock ends it",
+    },
+    Row {
+        name: "unblock",
+        arguments: "[NUMBER|NAME]",
+        meaning: "show what they write again",
+    },
+    Row {
+        name: "history",
+        arguments: "[NUMBER|NAME] [COUNT]",
+        meaning: "owners, in private: the newest messages with a contact",
+    },
+    Row {
+        name: "search",
+        arguments: "WORDS",
+        meaning: "owners, in private: the newest messages with these words",
+    },
+    Row {
+        name: "forget",
+        arguments: "NUMBER|NAME",
+        meaning: "owners, in private: erase all that is stored of a contact",
+    },
+    Row {
         name: "help",
         arguments: "",
         meaning: "this list",
@@ -80,10 +115,41 @@ pub(crate) enum Command<'a> {
     },
     /// Contacts with this in name or number.
     Contacts(&'a str),
+    /// How a contact's messages are to be shown. `who` is empty where the message says whose.
+    Treat {
+        how: Treat,
+        who: &'a str,
+    },
+    /// What was written with a contact; `count` is `None` where nobody says how much of it.
+    History {
+        who: &'a str,
+        count: Option<usize>,
+    },
+    Search(&'a str),
+    Forget {
+        who: &'a str,
+        sure: Sure,
+    },
     /// `/send` with something left out.
     SendIncomplete,
     /// Not in the table.
     NotKnown(&'a str),
+}
+
+/// How what a contact writes is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Treat {
+    Mute,
+    Unmute,
+    Block,
+    Unblock,
+}
+
+/// Whether somebody said that they mean it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sure {
+    Yes,
+    No,
 }
 
 /// Reads what somebody wrote.
@@ -110,6 +176,13 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
         "cancel" => Command::Cancel,
         "send" => send(arguments),
         "name" => name(arguments),
+        "mute" => treat(Treat::Mute, arguments),
+        "unmute" => treat(Treat::Unmute, arguments),
+        "block" => treat(Treat::Block, arguments),
+        "unblock" => treat(Treat::Unblock, arguments),
+        "history" => history(arguments.trim_end()),
+        "search" => Command::Search(arguments.trim_end()),
+        "forget" => forget(arguments.trim_end()),
         "contacts" => Command::Contacts(arguments.trim_end()),
         _ => Command::NotKnown(word),
     })
@@ -128,6 +201,41 @@ fn send(arguments: &str) -> Command<'_> {
         return Command::SendIncomplete;
     }
     Command::Send { line, number, text }
+}
+
+fn treat(how: Treat, arguments: &str) -> Command<'_> {
+    let who = arguments.trim_end();
+    Command::Treat { how, who }
+}
+
+/// A last word of up to three digits says how many; what is longer may be a short code.
+fn history(arguments: &str) -> Command<'_> {
+    let (who, last) = match arguments.rsplit_once(char::is_whitespace) {
+        Some((who, last)) => (who.trim_end(), last),
+        None => ("", arguments),
+    };
+    let is_count = last.len() <= 3 && last.bytes().all(|c| c.is_ascii_digit());
+    // `+1 202 555 010` is a number.
+    let is_in_a_number = who.starts_with(|c: char| c.is_ascii_digit() || c == '+')
+        && who.contains(char::is_whitespace);
+    match last.parse() {
+        Ok(count) if is_count && !is_in_a_number => {
+            let count = Some(count);
+            Command::History { who, count }
+        }
+        Ok(_) | Err(_) => {
+            let (who, count) = (arguments, None);
+            Command::History { who, count }
+        }
+    }
+}
+
+fn forget(arguments: &str) -> Command<'_> {
+    let (who, sure) = match arguments.rsplit_once(char::is_whitespace) {
+        Some((who, last)) if last.eq_ignore_ascii_case("yes") => (who.trim_end(), Sure::Yes),
+        Some(_) | None => (arguments, Sure::No),
+    };
+    Command::Forget { who, sure }
 }
 
 /// A name cannot begin with a digit or `+`: what does is a number.
@@ -214,6 +322,10 @@ mod tests {
     #[test]
     fn grammar() {
         let send = |line, number, text| Parsed::Command(Command::Send { line, number, text });
+        let named = |number, name| Parsed::Command(Command::Name { number, name });
+        let treat = |how, who| Parsed::Command(Command::Treat { how, who });
+        let history = |who, count| Parsed::Command(Command::History { who, count });
+        let forget = |who, sure| Parsed::Command(Command::Forget { who, sure });
         let cases = [
             ("hello", Parsed::Text("hello")),
             ("  hello \n", Parsed::Text("hello")),
@@ -285,6 +397,46 @@ mod tests {
                 Parsed::Command(Command::SendIncomplete),
             ),
             ("/send 8558 STOP", send(None, "8558", "STOP")),
+            ("/send Ali hi", send(None, "Ali", "hi")),
+            (
+                "/send \"Ali Khan\" hi you",
+                send(None, "Ali Khan", "hi you"),
+            ),
+            (
+                "/send @work “Ali Khan” hi",
+                send(Some("work"), "Ali Khan", "hi"),
+            ),
+            ("/send \"\" hi", Parsed::Command(Command::SendIncomplete)),
+            (
+                "/send \"Ali Khan\"",
+                Parsed::Command(Command::SendIncomplete),
+            ),
+            ("/name Ali Khan", named(None, "Ali Khan")),
+            (
+                "/name +1 (202) 555-0100 Ali Khan ",
+                named(Some("+1 (202) 555-0100"), "Ali Khan"),
+            ),
+            ("/name 8558 Shop", named(Some("8558"), "Shop")),
+            ("/name", named(None, "")),
+            ("/contacts", Parsed::Command(Command::Contacts(""))),
+            ("/contacts ali ", Parsed::Command(Command::Contacts("ali"))),
+            ("/mute", treat(Treat::Mute, "")),
+            ("/unmute Ali Khan ", treat(Treat::Unmute, "Ali Khan")),
+            ("/block 8558", treat(Treat::Block, "8558")),
+            ("/unblock 8558", treat(Treat::Unblock, "8558")),
+            ("/history", history("", None)),
+            ("/history 20", history("", Some(20))),
+            ("/history 8558", history("8558", None)),
+            ("/history Ali Khan 5", history("Ali Khan", Some(5))),
+            ("/history +12025550100 5", history("+12025550100", Some(5))),
+            ("/history +1 202 555 010", history("+1 202 555 010", None)),
+            (
+                "/search two words ",
+                Parsed::Command(Command::Search("two words")),
+            ),
+            ("/forget Ali Khan", forget("Ali Khan", Sure::No)),
+            ("/forget Ali Khan  YES", forget("Ali Khan", Sure::Yes)),
+            ("/forget yes", forget("yes", Sure::No)),
         ];
         for (written, expected) in cases {
             assert_eq!(parse(written), expected, "{written:?}");
@@ -299,10 +451,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_command_of_the_table_is_one() {
+        for row in TABLE {
+            for mark in ['/', '!'] {
+                let written = format!("{mark}{} x", row.name);
+                let parsed = parse(&written);
+                assert!(
+                    !matches!(
+                        parsed,
+                        Parsed::Command(Command::NotKnown(_)) | Parsed::Text(_)
+                    ),
+                    "{written}"
+                );
+            }
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_panics(written in ".{0,80}") {
             let _parsed = parse(&written);
+        }
+
+        #[test]
+        fn no_command_panics(
+            word in "(send|name|contacts|mute|history|forget|search|x)",
+            arguments in "([ \"“”@+0-9a-z()\u{660}-\u{669}]|yes| ){0,40}",
+        ) {
+            let written = format!("/{word} {arguments}");
+            proptest::prop_assert!(!matches!(parse(&written), Parsed::Text(_)));
+        }
+
+        /// What is written for a command is read as it was meant.
+        #[test]
+        fn what_is_sent_to_a_name_is_read_as_it_was_meant(
+            name in "\\p{L}[\\p{L}0-9]{0,9}( [\\p{L}0-9]{1,9}){0,3}",
+            text in "[^\\s\\p{C}]([^\\p{C}\\s]| ){0,40}[^\\s\\p{C}]",
+        ) {
+            let written = format!("/send \"{name}\" {text}");
+            let (line, number, text) = (None, name.as_str(), text.as_str());
+            proptest::prop_assert_eq!(parse(&written), Parsed::Command(Command::Send { line, number, text }));
+            let written = format!("/name {name}");
+            let (number, name) = (None, name.as_str());
+            proptest::prop_assert_eq!(parse(&written), Parsed::Command(Command::Name { number, name }));
         }
     }
 }

@@ -28,6 +28,7 @@ mod settings;
 mod slots;
 pub mod store;
 mod time;
+pub mod vcard;
 mod wire;
 mod writer;
 

@@ -5,7 +5,8 @@ mod world;
 use bridge_core::chat::MessageState;
 use bridge_core::conformance::Counterpart;
 use bridge_core::conformance::Who;
-use bridge_core::{Role, Settings};
+use bridge_core::vcard::{self, Card};
+use bridge_core::{Role, Settings, store};
 use world::{NUMBER, World};
 
 const OTHER: &str = "+12025550101";
@@ -139,4 +140,53 @@ async fn a_contact_keeps_their_room_when_the_country_of_the_sim_is_known() {
         assert_eq!(place == first.place, is_theirs, "{text}");
     }
     assert_eq!(world.chat.rooms(), ["03001234567", "8558", "+923001234568"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_come_from_a_phone_and_go_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path()).await;
+    world.says(&format!("!name {NUMBER} Somebody")).await;
+    world.post("is called Somebody").await;
+    let (chat, line) = world.end().await;
+    let file = "BEGIN:VCARD\nFN:Ali\nTEL:0300 1234567\nTEL:+1 202 555 0100\nEND:VCARD\n\
+                BEGIN:VCARD\nFN:Bea\nTEL:12\nTEL:no number\nEND:VCARD\n\
+                BEGIN:VCARD\nFN:1\nTEL:8558\nEND:VCARD\n";
+    let cards = vcard::read(file.as_bytes());
+    let country = Some("PK".parse().unwrap());
+    let imported = store::import_contacts(folder.path(), &cards, country).unwrap();
+    assert_eq!(imported.numbers, 3);
+    let left_out: Vec<bool> = imported
+        .left_out
+        .iter()
+        .zip([
+            "Bea: \"no number\" is no phone number",
+            "\"1\": a name needs",
+        ])
+        .map(|(words, expected)| words.starts_with(expected))
+        .collect();
+    assert_eq!(left_out, [true, true], "{:?}", imported.left_out);
+    // The same again changes nothing.
+    store::import_contacts(folder.path(), &cards, country).unwrap();
+    let cards = store::export_contacts(folder.path()).unwrap();
+    let card = |name: &str, numbers: &[&str]| Card {
+        name: name.to_owned(),
+        numbers: numbers.iter().map(|&number| number.to_owned()).collect(),
+        senders: Vec::new(),
+    };
+    assert_eq!(
+        cards,
+        [
+            card("Ali", &["+923001234567", NUMBER]),
+            card("Bea", &["12"])
+        ]
+    );
+    assert!(store::check(folder.path()).unwrap().is_fine());
+    let mut world = World::open(folder.path(), chat, line, Role::Owner).await;
+    world.says("!contacts").await;
+    world
+        .post(&format!("Ali – +923001234567, {NUMBER}\nBea – 12"))
+        .await;
+    world.says("!send somebody hi").await;
+    world.post("\"somebody\" is no phone number").await;
 }

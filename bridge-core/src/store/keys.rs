@@ -263,6 +263,10 @@ pub(crate) fn outage(id: u64) -> Vec<u8> {
     Key::new("outage").number(id).0
 }
 
+pub(crate) fn outages_prefix() -> Vec<u8> {
+    Key::new("outage").0
+}
+
 /// The latest outage of an inbox.
 pub(crate) fn outage_at(network: &Network, inbox: &InboxId) -> Vec<u8> {
     Key::new("outage-at").text(&network.0).text(&inbox.0).0
@@ -389,6 +393,15 @@ pub(crate) fn contact_named(folded: &str) -> Vec<u8> {
 
 pub(crate) fn contacts_named_prefix() -> Vec<u8> {
     Key::new("contact-named").0
+}
+
+pub(crate) fn questions_prefix() -> Vec<u8> {
+    Key::new("question").0
+}
+
+/// How what comes from a number is shown.
+pub(crate) fn treated(address: &Address) -> Vec<u8> {
+    Key::new("treated").address(address).0
 }
 
 /// The concatenation reference given out last.

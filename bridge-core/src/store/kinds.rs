@@ -10,6 +10,7 @@ use crate::store::record::{
     Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Taken,
     Tally, ToldNotice, UnmatchedReport,
 };
+use crate::writer::treatment::Treatment;
 
 /// Reads the JSON of a record and gives it back as this program writes it.
 type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
@@ -54,6 +55,7 @@ static KINDS: &[(&str, Read)] = &[
     ("taken", read::<Taken>),
     ("tally", read::<Tally>),
     ("told", read_told),
+    ("treated", read::<Treatment>),
     ("unmatched", read::<UnmatchedReport>),
 ];
 

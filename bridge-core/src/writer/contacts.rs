@@ -1,18 +1,15 @@
-//! Contacts: whose number is whose, what people are called, and whom somebody means by a name.
+//! What people are called, and whom somebody means by a name. Whose number is whose is kept by `store::contacts`.
 //!
-//! **Invariants:** a number belongs to one contact at most, and no two contacts are called the same, however it is written
-//! (`keys::contact_of`, `keys::contact_named`). What a post calls somebody is decided in [`Work::called`] alone.
+//! **Invariant:** what a post calls somebody is decided in [`Work::called`] alone.
 
 use crate::address::{Address, Conversation, Country};
 use crate::chat::Verdict;
-use crate::contact::{self, Contact, MOST_NUMBERS};
+use crate::contact::{self, Contact};
 use crate::person::Role;
-use crate::store::{StoreError, Walk, keys};
+use crate::store::{Named, StoreError};
 use crate::writer::submit::Said;
 use crate::writer::work::Work;
 
-/// More contacts are not taken.
-const MOST: usize = 10_000;
 /// Contacts that one answer lists.
 const LISTED: usize = 50;
 /// Names that are offered where several fit.
@@ -22,14 +19,14 @@ impl Work<'_> {
     /// What the other party is called wherever people see them: the contact's name, with the number where they have several,
     /// or the number alone. A sender that calls itself like a contact is told apart from it.
     pub(super) fn called(&self, address: &Address) -> Result<String, StoreError> {
-        if let Some((_, contact)) = self.contact_of(address)? {
+        if let Some((_, contact)) = self.transaction.contact_of(address)? {
             return Ok(match contact.numbers.len() {
                 0 | 1 => contact.name,
                 _ => format!("{} ({address})", contact.name),
             });
         }
         let claims = match address {
-            Address::Name(name) => self.contact_named(name)?.is_some(),
+            Address::Name(name) => self.transaction.contact_named(name)?.is_some(),
             Address::Number(_) | Address::Local(_) => false,
         };
         Ok(if claims {
@@ -37,50 +34,6 @@ impl Work<'_> {
         } else {
             address.to_string()
         })
-    }
-
-    /// Whose number it is.
-    pub(super) fn contact_of(
-        &self,
-        address: &Address,
-    ) -> Result<Option<(u64, Contact)>, StoreError> {
-        self.contact_at(&keys::contact_of(address))
-    }
-
-    fn contact_named(&self, name: &str) -> Result<Option<(u64, Contact)>, StoreError> {
-        self.contact_at(&keys::contact_named(&contact::folded(name)))
-    }
-
-    fn contact_at(&self, index: &[u8]) -> Result<Option<(u64, Contact)>, StoreError> {
-        let Some(id) = self.transaction.load::<u64>(index)? else {
-            return Ok(None);
-        };
-        let contact = self.transaction.load::<Contact>(&keys::contact(id))?;
-        Ok(contact.map(|contact| (id, contact)))
-    }
-
-    /// Every contact that `wanted` likes, by name; at most `most`, and how many more there are.
-    fn contacts(
-        &self,
-        most: usize,
-        wanted: impl Fn(&Contact) -> bool,
-    ) -> Result<(Vec<Contact>, usize), StoreError> {
-        let (mut found, mut more) = (Vec::new(), 0_usize);
-        let mut walk = Walk::over(keys::contacts_named_prefix());
-        while let Some(key) = walk.next(&self.transaction)? {
-            let Some((_, contact)) = self.contact_at(&key)? else {
-                continue;
-            };
-            if !wanted(&contact) {
-                continue;
-            }
-            if found.len() < most {
-                found.push(contact);
-            } else {
-                more = more.saturating_add(1);
-            }
-        }
-        Ok((found, more))
     }
 
     // Whom somebody means.
@@ -118,11 +71,11 @@ impl Work<'_> {
             Ok(address) => return Ok(Ok(vec![address])),
             Err(error) => error,
         };
-        let fits = match self.contact_named(written)? {
+        let fits = match self.transaction.contact_named(written)? {
             Some((_, contact)) => vec![contact],
             None => {
                 let has_words = |contact: &Contact| contact::has_words(&contact.name, written);
-                self.contacts(OFFERED, has_words)?.0
+                self.transaction.contacts(OFFERED, has_words)?.0
             }
         };
         Ok(match fits.as_slice() {
@@ -173,11 +126,12 @@ impl Work<'_> {
             Ok(address) => address,
             Err(words) => return self.refuse(said, words),
         };
-        match self.give_name(&address, &name)? {
-            Ok(Named::New) => {
+        let mut book = self.transaction.book()?;
+        match self.transaction.give_name(&mut book, &address, &name)? {
+            Ok(Named::Alone) => {
                 self.confirm(said, &format!("{address} is called {name} from now on."))
             }
-            Ok(Named::Another(count)) => self.confirm(
+            Ok(Named::Among(count)) => self.confirm(
                 said,
                 &format!("{address} belongs to {name} from now on, who has {count} numbers."),
             ),
@@ -199,7 +153,7 @@ impl Work<'_> {
                     .iter()
                     .any(|number| number.as_str().contains(part))
         };
-        let (found, more) = self.contacts(LISTED, wanted)?;
+        let (found, more) = self.transaction.contacts(LISTED, wanted)?;
         let prefix = self.prefix(said.network);
         let text = match (found.as_slice(), part.is_empty()) {
             ([], true) => format!(
@@ -220,91 +174,11 @@ impl Work<'_> {
         self.confirm(said, &text)
     }
 
-    /// Calls a number so from now on, or says why not.
-    pub(super) fn give_name(
-        &mut self,
-        address: &Address,
-        name: &str,
-    ) -> Result<Result<Named, String>, StoreError> {
-        let (before, namesake) = (self.contact_of(address)?, self.contact_named(name)?);
-        let (id, mut contact) = match (before, namesake) {
-            // Another way to write the same name.
-            (Some((id, contact)), Some((same, _))) if id == same => (id, contact),
-            (before, Some((id, mut contact))) => {
-                if contact.numbers.len() >= MOST_NUMBERS {
-                    let words =
-                        format!("{name} has {MOST_NUMBERS} numbers already; more are not kept.");
-                    return Ok(Err(words));
-                }
-                if let Some((other, before)) = before {
-                    self.take_number(other, before, address)?;
-                }
-                contact.numbers.push(address.clone());
-                (id, contact)
-            }
-            (Some((id, contact)), None) => {
-                let old = keys::contact_named(&contact::folded(&contact.name));
-                self.transaction.remove(old);
-                (id, contact)
-            }
-            (None, None) => {
-                let prefix = keys::contacts_prefix();
-                if self.transaction.keys(&prefix, MOST)?.len() >= MOST {
-                    return Ok(Err(format!(
-                        "There are {MOST} contacts; more are not kept."
-                    )));
-                }
-                let contact = Contact {
-                    name: String::new(),
-                    numbers: vec![address.clone()],
-                };
-                (self.next_id(), contact)
-            }
-        };
-        name.clone_into(&mut contact.name);
-        let named = match contact.numbers.len() {
-            0 | 1 => Named::New,
-            count => Named::Another(count),
-        };
-        let by_name = keys::contact_named(&contact::folded(name));
-        self.transaction.save(by_name, &id)?;
-        self.transaction.save(keys::contact_of(address), &id)?;
-        self.transaction.save(keys::contact(id), &contact)?;
-        Ok(Ok(named))
-    }
-
-    /// A number is this contact's no more; with the last one the contact goes.
-    pub(super) fn take_number(
-        &mut self,
-        id: u64,
-        mut contact: Contact,
-        address: &Address,
-    ) -> Result<(), StoreError> {
-        contact.numbers.retain(|number| number != address);
-        self.transaction.remove(keys::contact_of(address));
-        if contact.numbers.is_empty() {
-            let by_name = keys::contact_named(&contact::folded(&contact.name));
-            self.transaction.remove(by_name);
-            self.transaction.remove(keys::contact(id));
-            return Ok(());
-        }
-        self.transaction.save(keys::contact(id), &contact)
-    }
-
     /// How numbers are read where no SIM is named.
     pub(super) fn usual_country(&self) -> Option<Country> {
         let line = self.core.settings.lines.first()?;
         self.core.country(&line.name)
     }
-}
-
-/// What naming came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
-    /// It is the only number of its contact.
-    New,
-    /// The contact has so many numbers now.
-    Another(usize),
 }
 
 fn line(contact: &Contact) -> String {

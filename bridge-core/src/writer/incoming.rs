@@ -163,6 +163,10 @@ impl Work<'_> {
         };
         info!(message_id = %id, line = %message.conversation.line, "SMS received");
         self.transaction.save(keys::message(id), &message)?;
+        if self.sound(&message.conversation.address)?.is_none() {
+            info!(message_id = %id, "of a blocked contact: not shown");
+            return Ok(id);
+        }
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
                 for content in self.contents(&message, description.text_limit)? {
@@ -193,6 +197,9 @@ impl Work<'_> {
             return Ok(Vec::new());
         };
         let from = self.called(&message.conversation.address)?;
+        let sound = self
+            .sound(&message.conversation.address)?
+            .unwrap_or_default();
         let line =
             (self.core.settings.lines.len() > 1).then(|| message.conversation.line.to_string());
         let mut notes = notes.clone();
@@ -206,6 +213,7 @@ impl Work<'_> {
             line: line.clone(),
             text,
             sent_at: sent_at.clone(),
+            sound,
             notes: if index == last {
                 std::mem::take(&mut notes)
             } else {

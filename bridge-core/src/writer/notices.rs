@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::address::{Address, Conversation, LineName};
-use crate::chat::{Content, Destination};
+use crate::chat::{Content, Destination, Sound};
 use crate::handle::LineNotice;
 use crate::id::PostId;
 use crate::post::PostState;
@@ -118,10 +118,15 @@ impl Work<'_> {
             address,
         };
         let mut posts = Vec::new();
+        let Some(sound) = self.sound(&conversation.address)? else {
+            return Ok(posts);
+        };
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
-                let content = Content::Notice {
-                    text: text.to_owned(),
+                let text = text.to_owned();
+                let content = match sound {
+                    Sound::Usual => Content::Notice { text },
+                    Sound::Silent => Content::Digest { text },
                 };
                 let destination = Destination::Conversation {
                     inbox,

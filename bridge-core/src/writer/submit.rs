@@ -205,6 +205,10 @@ impl Work<'_> {
             }
             Command::Name { number, name } => self.name_contact(said, number, name),
             Command::Contacts(part) => self.list_contacts(said, part),
+            Command::Treat { how, who } => self.treat(said, how, who),
+            Command::History { who, count } => self.history(said, who, count),
+            Command::Search(words) => self.search(said, words),
+            Command::Forget { who, sure } => self.forget(said, who, sure),
             Command::SendIncomplete => self.refuse(
                 said,
                 format!(
@@ -263,6 +267,7 @@ impl Work<'_> {
             ("cancel", Ok(message)) => self.cancel(said, message),
             ("there", Ok(MessageId(outage))) => self.show_again(said, outage),
             ("drop", Ok(MessageId(question))) => self.drop_question(said, question),
+            ("erase", Ok(MessageId(question))) => self.erase_asked(said, question),
             ("leave", Ok(_)) => Ok(Verdict::Answered("Left as it is.".to_owned())),
             _ => {
                 debug!(adapter = said.network.0, "an unknown choice");

@@ -88,8 +88,15 @@ fn rendered(post: &OutgoingPost) -> String {
     };
     let text = match &post.content {
         Content::Sms {
-            from, text, notes, ..
-        } => format!("{from}{repeat}\n{text}\n{}", notes.join("\n")),
+            from,
+            text,
+            notes,
+            sound,
+            ..
+        } => {
+            let silent = if sound.is_usual() { "" } else { "\n(silent)" };
+            format!("{from}{repeat}\n{text}\n{}{silent}", notes.join("\n"))
+        }
         Content::Mirror {
             to,
             author,

@@ -229,6 +229,7 @@ fn stored_forms() {
             line: None,
             text: "t".to_owned(),
             sent_at: None,
+            sound: crate::chat::Sound::Usual,
             notes: Vec::new(),
         },
         Content::Mirror {
@@ -369,6 +370,12 @@ fn stored_forms() {
             state,
         };
         add("question", encode(&question).unwrap());
+    }
+    for treatment in [
+        crate::writer::treatment::Treatment::Muted,
+        crate::writer::treatment::Treatment::Blocked,
+    ] {
+        add("treated", encode(&treatment).unwrap());
     }
     let contact = crate::contact::Contact {
         name: "Ali".to_owned(),
