@@ -247,7 +247,7 @@ async fn commands_in_the_admin_room_are_answered() {
         .expect_sent(&[(ANN, "hello there"), (BOB, "with a slash")])
         .await;
     for (said, answer) in [
-        ("!help", "!send NUMBER TEXT"),
+        ("!help", "!send NUMBER|NAME TEXT"),
         ("!status", "SIM home: ready"),
         ("!nonsense", "There is no command !nonsense"),
         ("!send bananas hello", "\"bananas\" is no phone number"),
