@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::DEFAULT_PATH;
-use crate::{check, modem_command, pdu, store_command};
+use crate::{check, contacts_command, modem_command, pdu, store_command};
 
 /// SMS from a USB modem in your chat: each phone number is a Telegram topic or a Matrix room.
 #[derive(Parser)]
@@ -23,6 +23,7 @@ Examples:
   sms-bridge check --config config.toml            what is wrong with a configuration, and what to do
   sms-bridge run --config config.toml              bridge until SIGTERM or Ctrl-C
   sms-bridge store export --config config.toml     everything that is stored, as JSON lines
+  sms-bridge contacts import contacts.vcf          the names in your phone
   sms-bridge modem list                            which modems are plugged in, and which port would be used
   sms-bridge pdu decode 07911326040000F0040B…      what a PDU says";
 
@@ -50,6 +51,9 @@ Examples:
     /// Look after what is stored: check, export, import, compact. The bridge must not run.
     #[command(subcommand)]
     Store(store_command::Command),
+    /// Names of a phone's contacts, as vCards: import, export. The bridge must not run.
+    #[command(subcommand)]
+    Contacts(contacts_command::Command),
     /// Chat with two simulated friends: the real bridge on a simulated modem. Nothing leaves this computer.
     #[cfg(feature = "demo")]
     #[command(after_help = "\
@@ -79,6 +83,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Pdu(command) => pdu::run(command),
         Command::Modem(command) => modem_command::run(command),
         Command::Store(command) => store_command::run(command),
+        Command::Contacts(command) => contacts_command::run(command),
         #[cfg(feature = "demo")]
         Command::Demo => crate::demo::run(),
         #[cfg(feature = "bench")]

@@ -14,6 +14,7 @@
 //! | `pdu` | `sms-bridge pdu` |
 //! | `modem_command` | `sms-bridge modem`: list, probe, console, record |
 //! | `store_command` | `sms-bridge store`: check, export, import, compact |
+//! | `contacts_command` | `sms-bridge contacts`: import, export |
 //! | `demo` | `sms-bridge demo`: the bridge on a simulated modem (feature `demo`) |
 //! | `bench` | `sms-bridge bench`: what `cargo xtask bench` measures (feature `bench`) |
 //! | `terminal` | the terminal as a chat network, for the demo |
@@ -29,6 +30,7 @@ mod bench;
 mod check;
 mod cli;
 mod config;
+mod contacts_command;
 #[cfg(feature = "demo")]
 mod demo;
 mod first_start;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use bridge_core::store::{self, Since};
-use bridge_core::{Clock, Timestamp};
+use bridge_core::{Clock, Country, Timestamp};
 use clap::{Args, Subcommand};
 
 use crate::cli;
@@ -93,7 +93,16 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
 }
 
 impl Place {
-    fn data_dir(&self) -> Result<PathBuf> {
+    /// How numbers without `+` are read on the first SIM. `None`: no configuration says so.
+    pub(crate) fn country(&self) -> Option<Country> {
+        if self.data_dir.is_some() {
+            return None;
+        }
+        let (config, _) = config::load(&self.config, config::variables());
+        config?.lines.first()?.country
+    }
+
+    pub(crate) fn data_dir(&self) -> Result<PathBuf> {
         if let Some(data_dir) = &self.data_dir {
             return Ok(data_dir.clone());
         }

@@ -93,7 +93,7 @@ fn mistakes_get_a_helpful_answer_and_nothing_is_sent() {
         "I don't know whom this is for",
         "no phone number",
         "There is no command /sned",
-        "/send NUMBER TEXT",
+        "/send NUMBER|NAME TEXT",
     ] {
         position(&shown, words);
     }

@@ -247,11 +247,11 @@ async fn commands_in_the_admin_room_are_answered() {
         .expect_sent(&[(ANN, "hello there"), (BOB, "with a slash")])
         .await;
     for (said, answer) in [
-        ("!help", "!send NUMBER TEXT"),
+        ("!help", "!send NUMBER|NAME TEXT"),
         ("!status", "SIM home: ready"),
         ("!nonsense", "There is no command !nonsense"),
         ("!send bananas hello", "\"bananas\" is no phone number"),
-        ("!send +12025550100", "the number and the text"),
+        ("!send +12025550100", "the number or name and the text"),
     ] {
         bench.me.say(&admin, said).await;
         let post = bench.posts(answer).await;

@@ -133,7 +133,7 @@ async fn commands_and_mistakes_are_answered() {
         .await;
     bench.telegram.expect_mark(OWNER, send, "👍").await;
     for (said, answer) in [
-        ("/start", "/send NUMBER TEXT"),
+        ("/start", "/send NUMBER|NAME TEXT"),
         ("/status", "SIM home: ready"),
         ("/nonsense", "There is no command /nonsense"),
         ("/send bananas hello", "\"bananas\" is no phone number"),

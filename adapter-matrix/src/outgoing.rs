@@ -7,7 +7,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bridge_core::chat::{
-    Attempt, ChatError, Content, MessageState, OutgoingPost, Place, Probe, Receipt, RoomKind,
+    Attempt, ChatError, Content, MessageState, OutgoingPost, Place, Probe, Receipt, RoomKind, Sound,
 };
 use matrix_sdk::room::MessagesOptions;
 use matrix_sdk::ruma::api::client::relations::get_relating_events_with_rel_type_and_event_type as relating;
@@ -346,8 +346,13 @@ impl Text {
                 text: said,
                 sent_at,
                 notes,
+                sound,
             } => {
-                text.kind = "m.text";
+                // `m.notice` makes no sound unless a person wants one.
+                text.kind = match sound {
+                    Sound::Usual => "m.text",
+                    Sound::Silent => "m.notice",
+                };
                 // The room of one contact bears the name and shows the time.
                 if post.room.kind == RoomKind::Shared {
                     text.marked("strong", from);
@@ -460,6 +465,7 @@ mod tests {
             text: text.to_owned(),
             sent_at: Some("2026-11-22T21:00:00+05:00".to_owned()),
             notes: notes.iter().map(|&note| note.to_owned()).collect(),
+            sound: Sound::Usual,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use bridge_core::chat::{Attempt, Choice, Content, MessageState, OutgoingPost, RoomKind};
+use bridge_core::chat::{Attempt, Choice, Content, MessageState, OutgoingPost, RoomKind, Sound};
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
 use crate::SettingsError;
@@ -191,6 +191,7 @@ fn parts(content: &Content, kind: RoomKind) -> (String, String, String) {
             text,
             sent_at,
             notes,
+            sound: _,
         } => {
             let mut head = match kind {
                 RoomKind::Shared => format!("📩 <b>{}</b>", name(from)),
@@ -247,7 +248,8 @@ fn parts(content: &Content, kind: RoomKind) -> (String, String, String) {
 pub(crate) fn is_silent(content: &Content) -> bool {
     match content {
         Content::Digest { .. } => true,
-        Content::Sms { .. } | Content::Mirror { .. } | Content::Notice { .. } => false,
+        Content::Sms { sound, .. } => *sound == Sound::Silent,
+        Content::Mirror { .. } | Content::Notice { .. } => false,
     }
 }
 
@@ -341,6 +343,7 @@ mod tests {
             text: text.to_owned(),
             sent_at: Some("2026-11-22T21:03:29+05:00".to_owned()),
             notes: vec!["received 2 times".to_owned()],
+            sound: Sound::Usual,
         }
     }
 

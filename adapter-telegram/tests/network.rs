@@ -429,6 +429,7 @@ async fn without_topics_no_sms_goes_without_its_sender() {
             line: None,
             text: "hello".to_owned(),
             sent_at: None,
+            sound: bridge_core::chat::Sound::Usual,
             notes: Vec::new(),
         },
         ..post(FORUM, None, "")

@@ -117,10 +117,49 @@ impl Address {
     }
 
     fn digits(digits: &str, country: Option<Country>) -> Self {
-        let parsed = country.and_then(|Country(id)| phonenumber::parse(Some(id), digits).ok());
+        let parsed = match country {
+            Some(Country(id)) => phonenumber::parse(Some(id), digits).ok(),
+            // Most countries dial 00 before a country code (ITU-T E.164 §7.3); what is no valid number behind it stays.
+            None => digits
+                .strip_prefix("00")
+                .and_then(|rest| phonenumber::parse(None, format!("+{rest}")).ok()),
+        };
         match parsed.filter(phonenumber::is_valid) {
             Some(number) => Self::Number(number.format().mode(phonenumber::Mode::E164).to_string()),
             None => Self::Local(digits.to_owned()),
+        }
+    }
+
+    /// How a number may have been kept before the line's country was known: in the ways that it is written without `+`.
+    pub(crate) fn once_written(&self) -> Vec<Self> {
+        let Self::Number(number) = self else {
+            return Vec::new();
+        };
+        let Ok(parsed) = phonenumber::parse(None, number) else {
+            return Vec::new();
+        };
+        let national = parsed.format().mode(phonenumber::Mode::National);
+        let national: String = national
+            .to_string()
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
+        let international = number.trim_start_matches('+');
+        let mut written = vec![
+            national,
+            format!("00{international}"),
+            international.to_owned(),
+        ];
+        written.push(parsed.national().value().to_string());
+        written.dedup();
+        written.into_iter().map(Self::Local).collect()
+    }
+
+    /// The same, now that the line's country is known.
+    pub(crate) fn placed(self, country: Option<Country>) -> Self {
+        match self {
+            Self::Local(digits) => Self::digits(&digits, country),
+            Self::Number(_) | Self::Name(_) => self,
         }
     }
 
@@ -205,6 +244,9 @@ mod tests {
                 pk,
                 number("+923001234567"),
             ),
+            ("0092 300 1234567", None, number("+923001234567")),
+            ("00 1 (202) 555-0100", None, number("+12025550100")),
+            ("0012", None, local("0012")),
             ("1234", pk, local("1234")),
             ("1234", None, local("1234")),
             ("*123#", None, local("*123#")),
@@ -230,6 +272,28 @@ mod tests {
         for (text, country, expected) in cases {
             assert_eq!(Address::typed(text, country), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn every_spelling_comes_to_the_same() {
+        let pk = Some("PK".parse().unwrap());
+        let number = Address::Number("+923001234567".to_owned());
+        let written = number.once_written();
+        for expected in [
+            "03001234567",
+            "00923001234567",
+            "923001234567",
+            "3001234567",
+        ] {
+            let expected = Address::Local(expected.to_owned());
+            assert!(written.contains(&expected), "{expected} in {written:?}");
+        }
+        for spelling in written {
+            assert_eq!(spelling.clone().placed(pk), number, "{spelling}");
+        }
+        let code = Address::Local("8558".to_owned());
+        assert_eq!(code.clone().placed(pk), code);
+        assert!(code.once_written().is_empty());
     }
 
     #[test]

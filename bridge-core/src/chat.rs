@@ -227,6 +227,9 @@ pub enum Content {
         sent_at: Option<String>,
         /// What else to know: "received 3 times", "part 2 of 3 is missing".
         notes: Vec<String>,
+        /// Whether a phone is to make a sound for it.
+        #[serde(default, skip_serializing_if = "Sound::is_usual")]
+        sound: Sound,
     },
     /// What a person wrote to the contact from somewhere else.
     Mirror {
@@ -249,6 +252,25 @@ pub enum Content {
         /// Several lines are possible.
         text: String,
     },
+}
+
+/// Whether a phone is to make a sound for a post.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sound {
+    /// As the person has set their chat.
+    #[default]
+    Usual,
+    /// None, like for a muted contact.
+    Silent,
+}
+
+impl Sound {
+    /// As if nothing had been said.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::Usual
+    }
 }
 
 /// Something that the reader of a post can do about it.

@@ -17,8 +17,8 @@ pub struct Row {
 pub const TABLE: &[Row] = &[
     Row {
         name: "send",
-        arguments: "NUMBER TEXT",
-        meaning: "text a number; @line before the number picks the SIM",
+        arguments: "NUMBER|NAME TEXT",
+        meaning: "text somebody; @line before that picks the SIM",
     },
     Row {
         name: "status",
@@ -34,6 +34,51 @@ pub const TABLE: &[Row] = &[
         name: "cancel",
         arguments: "",
         meaning: "in reply to your message: call it off while it waits",
+    },
+    Row {
+        name: "name",
+        arguments: "[NUMBER] NAME",
+        meaning: "call a number so; without a number in reply to a message, or in the contact's room",
+    },
+    Row {
+        name: "contacts",
+        arguments: "[PART]",
+        meaning: "who has a name here",
+    },
+    Row {
+        name: "mute",
+        arguments: "[NUMBER|NAME]",
+        meaning: "no sound for what they write; alone in reply to a message or in their room; unmute ends it",
+    },
+    Row {
+        name: "unmute",
+        arguments: "[NUMBER|NAME]",
+        meaning: "with a sound again",
+    },
+    Row {
+        name: "block",
+        arguments: "[NUMBER|NAME]",
+        meaning: "store what they write, but do not show it; unblock ends it",
+    },
+    Row {
+        name: "unblock",
+        arguments: "[NUMBER|NAME]",
+        meaning: "show what they write again",
+    },
+    Row {
+        name: "history",
+        arguments: "[NUMBER|NAME] [COUNT]",
+        meaning: "owners, in private: the newest messages with a contact",
+    },
+    Row {
+        name: "search",
+        arguments: "WORDS",
+        meaning: "owners, in private: the newest messages with these words",
+    },
+    Row {
+        name: "forget",
+        arguments: "NUMBER|NAME",
+        meaning: "owners, in private: erase all that is stored of a contact",
     },
     Row {
         name: "people",
@@ -78,6 +123,28 @@ pub(crate) enum Command<'a> {
         number: &'a str,
         text: &'a str,
     },
+    /// What somebody is called; `number` is `None` where the message says whose name it is.
+    Name {
+        number: Option<&'a str>,
+        name: &'a str,
+    },
+    /// Contacts with this in name or number.
+    Contacts(&'a str),
+    /// How a contact's messages are to be shown. `who` is empty where the message says whose.
+    Treat {
+        how: Treat,
+        who: &'a str,
+    },
+    /// What was written with a contact; `count` is `None` where nobody says how much of it.
+    History {
+        who: &'a str,
+        count: Option<usize>,
+    },
+    Search(&'a str),
+    Forget {
+        who: &'a str,
+        sure: Sure,
+    },
     /// `/send` with something left out.
     SendIncomplete,
     /// To let a stranger in: `None` where it does not say how far.
@@ -95,6 +162,22 @@ pub(crate) enum Command<'a> {
 pub(crate) enum Access {
     Read,
     Write,
+}
+
+/// How what a contact writes is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Treat {
+    Mute,
+    Unmute,
+    Block,
+    Unblock,
+}
+
+/// Whether somebody said that they mean it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sure {
+    Yes,
+    No,
 }
 
 /// Reads what somebody wrote.
@@ -123,6 +206,15 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
         "allow" => Command::Allow(access(arguments)),
         "ignore" => Command::Ignore,
         "people" => people(arguments),
+        "name" => name(arguments),
+        "mute" => treat(Treat::Mute, arguments),
+        "unmute" => treat(Treat::Unmute, arguments),
+        "block" => treat(Treat::Block, arguments),
+        "unblock" => treat(Treat::Unblock, arguments),
+        "history" => history(arguments.trim_end()),
+        "search" => Command::Search(arguments.trim_end()),
+        "forget" => forget(arguments.trim_end()),
+        "contacts" => Command::Contacts(arguments.trim_end()),
         _ => Command::NotKnown(word),
     })
 }
@@ -158,10 +250,60 @@ fn people(arguments: &str) -> Command<'_> {
     }
 }
 
-/// The number at the head, and what follows. `+1 (202) 555-0100 hi` has spaces in the number, and `+47 412 34 567 5 eggs`
+fn treat(how: Treat, arguments: &str) -> Command<'_> {
+    let who = arguments.trim_end();
+    Command::Treat { how, who }
+}
+
+/// A last word of up to three digits says how many; what is longer may be a short code.
+fn history(arguments: &str) -> Command<'_> {
+    let (who, last) = match arguments.rsplit_once(char::is_whitespace) {
+        Some((who, last)) => (who.trim_end(), last),
+        None => ("", arguments),
+    };
+    let is_count = last.len() <= 3 && last.bytes().all(|c| c.is_ascii_digit());
+    // `+1 202 555 010` is a number.
+    let is_in_a_number = who.starts_with(|c: char| c.is_ascii_digit() || c == '+')
+        && who.contains(char::is_whitespace);
+    match last.parse() {
+        Ok(count) if is_count && !is_in_a_number => {
+            let count = Some(count);
+            Command::History { who, count }
+        }
+        Ok(_) | Err(_) => {
+            let (who, count) = (arguments, None);
+            Command::History { who, count }
+        }
+    }
+}
+
+fn forget(arguments: &str) -> Command<'_> {
+    let (who, sure) = match arguments.rsplit_once(char::is_whitespace) {
+        Some((who, last)) if last.eq_ignore_ascii_case("yes") => (who.trim_end(), Sure::Yes),
+        Some(_) | None => (arguments, Sure::No),
+    };
+    Command::Forget { who, sure }
+}
+
+/// A name cannot begin with a digit or `+`: what does is a number.
+fn name(arguments: &str) -> Command<'_> {
+    if !arguments.starts_with(|c: char| c.is_numeric() || matches!(c, '+' | '*' | '#')) {
+        let name = arguments.trim_end();
+        return Command::Name { number: None, name };
+    }
+    let (number, name) = number(arguments);
+    let number = Some(number);
+    Command::Name { number, name }
+}
+
+/// The number at the head, and what follows. A name of several words stands in quotes. `+1 (202) 555-0100 hi` has spaces in the number, and `+47 412 34 567 5 eggs`
 /// digits behind it: the number is what makes a valid one of the leading groups of digits. Where that is not one thing
 /// only, the number is empty, and has to be written without spaces.
 fn number(text: &str) -> (&str, &str) {
+    let quoted = text.strip_prefix(['"', '“', '„']);
+    if let Some((name, rest)) = quoted.and_then(|text| text.split_once(['"', '”', '“'])) {
+        return (name.trim(), rest.trim_start());
+    }
     let (first, rest) = split(text);
     let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count();
     let is_group = |word: &str| {
@@ -227,6 +369,10 @@ mod tests {
     #[test]
     fn grammar() {
         let send = |line, number, text| Parsed::Command(Command::Send { line, number, text });
+        let named = |number, name| Parsed::Command(Command::Name { number, name });
+        let treat = |how, who| Parsed::Command(Command::Treat { how, who });
+        let history = |who, count| Parsed::Command(Command::History { who, count });
+        let forget = |who, sure| Parsed::Command(Command::Forget { who, sure });
         let cases = [
             ("hello", Parsed::Text("hello")),
             ("  hello \n", Parsed::Text("hello")),
@@ -315,6 +461,46 @@ mod tests {
                 "/people remove Ann Smith",
                 Parsed::Command(Command::RemovePerson("Ann Smith")),
             ),
+            ("/send Ali hi", send(None, "Ali", "hi")),
+            (
+                "/send \"Ali Khan\" hi you",
+                send(None, "Ali Khan", "hi you"),
+            ),
+            (
+                "/send @work “Ali Khan” hi",
+                send(Some("work"), "Ali Khan", "hi"),
+            ),
+            ("/send \"\" hi", Parsed::Command(Command::SendIncomplete)),
+            (
+                "/send \"Ali Khan\"",
+                Parsed::Command(Command::SendIncomplete),
+            ),
+            ("/name Ali Khan", named(None, "Ali Khan")),
+            (
+                "/name +1 (202) 555-0100 Ali Khan ",
+                named(Some("+1 (202) 555-0100"), "Ali Khan"),
+            ),
+            ("/name 8558 Shop", named(Some("8558"), "Shop")),
+            ("/name", named(None, "")),
+            ("/contacts", Parsed::Command(Command::Contacts(""))),
+            ("/contacts ali ", Parsed::Command(Command::Contacts("ali"))),
+            ("/mute", treat(Treat::Mute, "")),
+            ("/unmute Ali Khan ", treat(Treat::Unmute, "Ali Khan")),
+            ("/block 8558", treat(Treat::Block, "8558")),
+            ("/unblock 8558", treat(Treat::Unblock, "8558")),
+            ("/history", history("", None)),
+            ("/history 20", history("", Some(20))),
+            ("/history 8558", history("8558", None)),
+            ("/history Ali Khan 5", history("Ali Khan", Some(5))),
+            ("/history +12025550100 5", history("+12025550100", Some(5))),
+            ("/history +1 202 555 010", history("+1 202 555 010", None)),
+            (
+                "/search two words ",
+                Parsed::Command(Command::Search("two words")),
+            ),
+            ("/forget Ali Khan", forget("Ali Khan", Sure::No)),
+            ("/forget Ali Khan  YES", forget("Ali Khan", Sure::Yes)),
+            ("/forget yes", forget("yes", Sure::No)),
         ];
         for (written, expected) in cases {
             assert_eq!(parse(written), expected, "{written:?}");
@@ -329,10 +515,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_command_of_the_table_is_one() {
+        for row in TABLE {
+            for mark in ['/', '!'] {
+                let written = format!("{mark}{} x", row.name);
+                let parsed = parse(&written);
+                assert!(
+                    !matches!(
+                        parsed,
+                        Parsed::Command(Command::NotKnown(_)) | Parsed::Text(_)
+                    ),
+                    "{written}"
+                );
+            }
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_panics(written in ".{0,80}") {
             let _parsed = parse(&written);
+        }
+
+        #[test]
+        fn no_command_panics(
+            word in "(send|name|contacts|mute|history|forget|search|x)",
+            arguments in "([ \"“”@+0-9a-z()\u{660}-\u{669}]|yes| ){0,40}",
+        ) {
+            let written = format!("/{word} {arguments}");
+            proptest::prop_assert!(!matches!(parse(&written), Parsed::Text(_)));
+        }
+
+        /// What is written for a command is read as it was meant.
+        #[test]
+        fn what_is_sent_to_a_name_is_read_as_it_was_meant(
+            name in "\\p{L}[\\p{L}0-9]{0,9}( [\\p{L}0-9]{1,9}){0,3}",
+            text in "[^\\s\\p{C}]([^\\p{C}\\s]| ){0,40}[^\\s\\p{C}]",
+        ) {
+            let written = format!("/send \"{name}\" {text}");
+            let (line, number, text) = (None, name.as_str(), text.as_str());
+            proptest::prop_assert_eq!(parse(&written), Parsed::Command(Command::Send { line, number, text }));
+            let written = format!("/name {name}");
+            let (number, name) = (None, name.as_str());
+            proptest::prop_assert_eq!(parse(&written), Parsed::Command(Command::Name { number, name }));
         }
     }
 }

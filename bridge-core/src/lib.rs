@@ -10,6 +10,7 @@ pub mod chat;
 pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod contact;
 #[cfg(feature = "crash-points")]
 pub mod crash;
 #[cfg(not(feature = "crash-points"))]
@@ -27,12 +28,14 @@ mod settings;
 mod slots;
 pub mod store;
 mod time;
+pub mod vcard;
 mod wire;
 mod writer;
 
 pub use address::{Address, AddressError, Conversation, Country, LineName};
 pub use bridge::Bridge;
 pub use chat::{ChatAdapter, ChatError};
+pub use contact::Contact;
 pub use handle::{
     Arrival, BridgeError, BridgeHandle, DeliveryReports, FirstLook, LateOutcome, LineNotice,
     LineSettings, Origin, Pending, Sending, UnfinishedPart,

@@ -179,6 +179,7 @@ impl Screen {
                 text,
                 notes,
                 sent_at: _,
+                sound: _,
             } => {
                 let line = line
                     .as_ref()

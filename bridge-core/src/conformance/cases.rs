@@ -136,7 +136,7 @@ async fn a_command_sends_and_shows_its_state(stage: &mut Stage<'_>) -> Outcome {
 
 async fn commands_are_answered(stage: &mut Stage<'_>) -> Outcome {
     stage.command("!help").await;
-    stage.post_with("send NUMBER TEXT").await?;
+    stage.post_with("send NUMBER|NAME TEXT").await?;
     stage.command("!status").await;
     stage.post_with("SIM home: ready").await?;
     stage.command("!nonsense").await;
@@ -148,7 +148,7 @@ async fn what_cannot_be_sent_is_answered(stage: &mut Stage<'_>) -> Outcome {
     stage.command("!send bananas hello").await;
     stage.post_with("\"bananas\" is no phone number").await?;
     stage.command(&format!("!send {number}")).await;
-    stage.post_with("the number and the text").await?;
+    stage.post_with("the number or name and the text").await?;
     stage.command(&format!("!send @nowhere {number} x")).await;
     stage.post_with("there is no SIM @nowhere").await?;
     stage.nothing_sent(&number).await

@@ -263,6 +263,10 @@ pub(crate) fn outage(id: u64) -> Vec<u8> {
     Key::new("outage").number(id).0
 }
 
+pub(crate) fn outages_prefix() -> Vec<u8> {
+    Key::new("outage").0
+}
+
 /// The latest outage of an inbox.
 pub(crate) fn outage_at(network: &Network, inbox: &InboxId) -> Vec<u8> {
     Key::new("outage-at").text(&network.0).text(&inbox.0).0
@@ -392,6 +396,38 @@ pub(crate) fn told_reader(network: &Network, id: &str) -> Vec<u8> {
 /// Something that a person wrote, and whom it is for is asked.
 pub(crate) fn question(id: u64) -> Vec<u8> {
     Key::new("question").number(id).0
+}
+
+/// Somebody who has a name.
+pub(crate) fn contact(id: u64) -> Vec<u8> {
+    Key::new("contact").number(id).0
+}
+
+pub(crate) fn contacts_prefix() -> Vec<u8> {
+    Key::new("contact").0
+}
+
+/// Whose number this is.
+pub(crate) fn contact_of(address: &Address) -> Vec<u8> {
+    Key::new("contact-of").address(address).0
+}
+
+/// Who is called so; the name as names are compared.
+pub(crate) fn contact_named(folded: &str) -> Vec<u8> {
+    Key::new("contact-named").text(folded).0
+}
+
+pub(crate) fn contacts_named_prefix() -> Vec<u8> {
+    Key::new("contact-named").0
+}
+
+pub(crate) fn questions_prefix() -> Vec<u8> {
+    Key::new("question").0
+}
+
+/// How what comes from a number is shown.
+pub(crate) fn treated(address: &Address) -> Vec<u8> {
+    Key::new("treated").address(address).0
 }
 
 /// The concatenation reference given out last.

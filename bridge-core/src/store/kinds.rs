@@ -3,12 +3,14 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::contact::Contact;
 use crate::slots::Marks;
 use crate::store::record::{
     Expiring, FirstLookNote, FragmentSet, Mark, Member, Message, NoticeHour, Outage, Part, Post,
     Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Stranger,
     Taken, Tally, ToldNotice, UnmatchedReport,
 };
+use crate::writer::treatment::Treatment;
 
 /// Reads the JSON of a record and gives it back as this program writes it.
 type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
@@ -16,6 +18,9 @@ type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
 /// Every kind, by the first word of its keys.
 static KINDS: &[(&str, Read)] = &[
     ("awaited", read::<()>),
+    ("contact", read::<Contact>),
+    ("contact-named", read::<u64>),
+    ("contact-of", read::<u64>),
     ("cursor", read::<String>),
     ("dead", read::<u64>),
     ("event", read::<()>),
@@ -52,6 +57,7 @@ static KINDS: &[(&str, Read)] = &[
     ("taken", read::<Taken>),
     ("tally", read::<Tally>),
     ("told", read_told),
+    ("treated", read::<Treatment>),
     ("unmatched", read::<UnmatchedReport>),
 ];
 

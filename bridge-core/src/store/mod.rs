@@ -9,6 +9,7 @@
 pub(crate) mod automatic;
 mod check;
 mod compact;
+mod contacts;
 mod damage;
 mod export;
 mod image;
@@ -43,6 +44,8 @@ use crate::crash::point;
 
 pub use check::{Report, check};
 pub use compact::{Compacted, compact};
+pub(crate) use contacts::Named;
+pub use contacts::{ImportedContacts, export_contacts, import_contacts};
 pub use export::{export, export_path, export_to_file};
 pub(crate) use image::Page;
 pub use import::{Since, import};

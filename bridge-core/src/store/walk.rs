@@ -72,6 +72,26 @@ impl Transaction<'_> {
     }
 }
 
+impl Transaction<'_> {
+    /// The keys that are `prefix` and a number below `before`, the greatest first, at most `most`. Only of what is committed.
+    pub(crate) fn keys_before(
+        &self,
+        prefix: &[u8],
+        before: u64,
+        most: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut end = prefix.to_vec();
+        end.extend(before.to_be_bytes());
+        let mut found = Vec::new();
+        let stored = self.store.db.range(prefix.to_vec()..end);
+        let mut stored = stored.keys().rev().take(most);
+        while let Some(key) = guarded(|| stored.next().transpose())? {
+            found.push(key.to_vec());
+        }
+        Ok(found)
+    }
+}
+
 /// Walks over all keys with a prefix, a page at a time: what is written on the way is seen.
 pub(crate) struct Walk {
     prefix: Vec<u8>,

@@ -154,6 +154,7 @@ impl Work<'_> {
         } else {
             name.clone()
         };
+        let to = self.called(&message.conversation.address)?;
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
                 for text in pieces(&message.text, description.text_limit) {
@@ -161,9 +162,8 @@ impl Work<'_> {
                         inbox: inbox.clone(),
                         conversation: message.conversation.clone(),
                     };
-                    let to = message.conversation.address.to_string();
                     let content = Content::Mirror {
-                        to,
+                        to: to.clone(),
                         author: author.clone(),
                         via: via.clone(),
                         text,

@@ -10,7 +10,7 @@
 
 use tracing::info;
 
-use crate::address::{Address, Conversation};
+use crate::address::Conversation;
 use crate::chat::{Audience, Content, MessageState, Verdict};
 use crate::command::{self, Command, Parsed};
 use crate::id::{MessageId, PartId};
@@ -42,7 +42,7 @@ impl Work<'_> {
         let Some((id, message)) = self.own_message(said, &note)? else {
             return Ok(Verdict::Ignored);
         };
-        let text = match self.new_text(&message.conversation, text) {
+        let text = match self.new_text(&message.conversation, text)? {
             Ok(text) => text,
             Err(why) => {
                 let words = format!(
@@ -121,21 +121,25 @@ impl Work<'_> {
     }
 
     /// What is to be sent instead, or why nothing is.
-    fn new_text(&self, conversation: &Conversation, written: &str) -> Result<String, String> {
-        match command::parse(written) {
+    fn new_text(
+        &self,
+        conversation: &Conversation,
+        written: &str,
+    ) -> Result<Result<String, String>, StoreError> {
+        Ok(match command::parse(written) {
             Parsed::Text(text) => Ok(text.to_owned()),
             Parsed::Command(Command::Send { line, number, text }) => {
                 let other = || "the recipient cannot be changed".to_owned();
                 if line.is_some_and(|line| !line.eq_ignore_ascii_case(conversation.line.as_str())) {
-                    return Err(other());
+                    return Ok(Err(other()));
                 }
-                match Address::typed(number, self.core.country(&conversation.line)) {
+                match self.whom(number, self.core.country(&conversation.line))? {
                     Ok(address) if address == conversation.address => Ok(text.to_owned()),
                     Ok(_) | Err(_) => Err(other()),
                 }
             }
             Parsed::Command(_) => Err("it is a command now".to_owned()),
-        }
+        })
     }
 
     /// What becomes of the old text, in a sentence.

@@ -163,9 +163,13 @@ impl Work<'_> {
         };
         info!(message_id = %id, line = %message.conversation.line, "SMS received");
         self.transaction.save(keys::message(id), &message)?;
+        if self.sound(&message.conversation.address)?.is_none() {
+            info!(message_id = %id, "of a blocked contact: not shown");
+            return Ok(id);
+        }
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
-                for content in self.contents(&message, description.text_limit) {
+                for content in self.contents(&message, description.text_limit)? {
                     let conversation = message.conversation.clone();
                     let destination = Destination::Conversation {
                         inbox: inbox.clone(),
@@ -182,7 +186,7 @@ impl Work<'_> {
     }
 
     /// What the posts of an incoming message say: one for each piece that the network takes at once.
-    fn contents(&self, message: &Message, limit: usize) -> Vec<Content> {
+    fn contents(&self, message: &Message, limit: usize) -> Result<Vec<Content>, StoreError> {
         let Way::In {
             sent_at,
             notes,
@@ -190,8 +194,12 @@ impl Work<'_> {
             ..
         } = &message.way
         else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
+        let from = self.called(&message.conversation.address)?;
+        let sound = self
+            .sound(&message.conversation.address)?
+            .unwrap_or_default();
         let line =
             (self.core.settings.lines.len() > 1).then(|| message.conversation.line.to_string());
         let mut notes = notes.clone();
@@ -201,17 +209,18 @@ impl Work<'_> {
         let pieces = pieces(&message.text, limit);
         let last = pieces.len().saturating_sub(1);
         let content = |(index, text)| Content::Sms {
-            from: message.conversation.address.to_string(),
+            from: from.clone(),
             line: line.clone(),
             text,
             sent_at: sent_at.clone(),
+            sound,
             notes: if index == last {
                 std::mem::take(&mut notes)
             } else {
                 Vec::new()
             },
         };
-        pieces.into_iter().enumerate().map(content).collect()
+        Ok(pieces.into_iter().enumerate().map(content).collect())
     }
 
     fn count_repetition(&mut self, id: MessageId) -> Result<(), StoreError> {
@@ -263,7 +272,7 @@ impl Work<'_> {
                 continue;
             };
             let contents = match &message.way {
-                Way::In { .. } => self.contents(message, limit),
+                Way::In { .. } => self.contents(message, limit)?,
                 Way::Out { .. } => mirrored(&sample, &message.text, limit),
             };
             let mut contents = contents.into_iter();

@@ -8,13 +8,16 @@
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
 mod compose;
+mod contacts;
 mod edits;
 mod exports;
 #[cfg(feature = "conformance")]
 mod fill;
 pub(crate) mod first_start;
+mod forget;
 mod fragments;
 mod incoming;
+mod looking_back;
 mod marks;
 mod notices;
 mod outages;
@@ -35,6 +38,7 @@ mod status;
 mod submit;
 #[cfg(all(test, feature = "conformance"))]
 mod tests;
+pub(crate) mod treatment;
 mod unfinished;
 mod waiting;
 mod work;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::address::{Address, Conversation, LineName};
-use crate::chat::{Content, Destination};
+use crate::chat::{Content, Destination, Sound};
 use crate::handle::LineNotice;
 use crate::id::PostId;
 use crate::post::PostState;
@@ -49,7 +49,7 @@ impl Work<'_> {
         if let Some(mut told) = told.filter(|told| self.now.since(told.at) < QUIET) {
             told.count = told.count.saturating_add(1);
             if let Some(caller) = &caller {
-                let text = self.missed_call(line, caller, told.count);
+                let text = self.missed_call(line, caller, told.count)?;
                 for post in &told.posts {
                     self.say_instead(*post, &text)?;
                 }
@@ -70,7 +70,7 @@ impl Work<'_> {
         }
         let posts = match (notice, caller) {
             (LineNotice::MissedCall { .. }, Some(address)) => {
-                let text = self.missed_call(line, &address, 1);
+                let text = self.missed_call(line, &address, 1)?;
                 self.tell_inboxes(line, address, &text)?
             }
             (notice, _) => {
@@ -87,7 +87,13 @@ impl Work<'_> {
         self.transaction.save(key, &told)
     }
 
-    fn missed_call(&self, line: &LineName, caller: &Address, count: u32) -> String {
+    fn missed_call(
+        &self,
+        line: &LineName,
+        caller: &Address,
+        count: u32,
+    ) -> Result<String, StoreError> {
+        let caller = self.called(caller)?;
         let on = match self.core.settings.lines.len() {
             0 | 1 => String::new(),
             _ => format!(" on SIM {line}"),
@@ -96,7 +102,9 @@ impl Work<'_> {
             0 | 1 => String::new(),
             count => format!(", {count} times"),
         };
-        format!("Missed call from {caller}{on}{times}. A reply to this goes out as an SMS.")
+        Ok(format!(
+            "Missed call from {caller}{on}{times}. A reply to this goes out as an SMS."
+        ))
     }
 
     fn tell_inboxes(
@@ -110,10 +118,15 @@ impl Work<'_> {
             address,
         };
         let mut posts = Vec::new();
+        let Some(sound) = self.sound(&conversation.address)? else {
+            return Ok(posts);
+        };
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
-                let content = Content::Notice {
-                    text: text.to_owned(),
+                let text = text.to_owned();
+                let content = match sound {
+                    Sound::Usual => Content::Notice { text },
+                    Sound::Silent => Content::Digest { text },
                 };
                 let destination = Destination::Conversation {
                     inbox,

@@ -6,7 +6,7 @@
 
 use tracing::info;
 
-use crate::address::{Address, Conversation};
+use crate::address::Conversation;
 use crate::chat::{Choice, Content, Destination, Verdict};
 use crate::person::Role;
 use crate::store::record::{Post, Question, QuestionState};
@@ -48,8 +48,8 @@ impl Work<'_> {
             "I don't know whom this is for."
         };
         let words = format!(
-            "{why} Nothing was sent. Reply to this with the contact's number, and I send it there. Next time reply to a \
-             message of the contact, or write {prefix}send NUMBER TEXT."
+            "{why} Nothing was sent. Reply to this with the contact's name or number, and I send it there. Next time reply to a \
+             message of the contact, or write {prefix}send NAME TEXT."
         );
         let content = Content::Notice {
             text: words.clone(),
@@ -91,11 +91,12 @@ impl Work<'_> {
             Ok(line) => line,
             Err(words) => return self.refuse(said, words),
         };
-        let address = match Address::typed(number, self.core.country(&line)) {
+        let address = match self.whom(number, self.core.country(&line))? {
             Ok(address) => address,
             Err(error) => {
-                let words =
-                    format!("Not sent: {error}. Reply to my question with the number alone.");
+                let words = format!(
+                    "Not sent: {error}. Reply to my question with the name or number alone."
+                );
                 return self.refuse(said, words);
             }
         };

@@ -179,7 +179,7 @@ impl Work<'_> {
     }
 
     /// Removes a message with all that hangs on it, unless something of it is not finished.
-    fn remove_message(&mut self, id: MessageId) -> Result<bool, StoreError> {
+    pub(super) fn remove_message(&mut self, id: MessageId) -> Result<bool, StoreError> {
         let Some(message) = self.message(id)? else {
             return Ok(false);
         };
@@ -228,7 +228,7 @@ impl Work<'_> {
     }
 
     /// Removes a post of the bridge's own words, or one whose message is gone.
-    fn remove_lone_post(&mut self, id: PostId) -> Result<bool, StoreError> {
+    pub(super) fn remove_lone_post(&mut self, id: PostId) -> Result<bool, StoreError> {
         let Some(post) = self.transaction.load::<Post>(&keys::post(id))? else {
             return Ok(false);
         };

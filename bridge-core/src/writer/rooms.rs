@@ -25,12 +25,15 @@ impl Work<'_> {
                 }));
             }
             Destination::Conversation { conversation, .. } => {
-                (conversation.address.to_string(), Role::Reader)
+                (self.called(&conversation.address)?, Role::Reader)
             }
             Destination::Admin { .. } => ("SMS bridge".to_owned(), Role::Owner),
         };
         let key = keys::room(&post.network, &post.destination);
-        let note = self.transaction.load::<RoomNote>(&key)?;
+        let note = match self.transaction.load::<RoomNote>(&key)? {
+            Some(note) => Some(note),
+            None => self.earlier_room(post)?,
+        };
         let (intent, attempt) = match note {
             Some(RoomNote {
                 state: RoomState::Made(room),
@@ -69,6 +72,63 @@ impl Work<'_> {
                 .collect(),
             attempt,
         }))
+    }
+
+    /// The contact's room from a time when the line's country was not known, and their number was kept as it was written.
+    fn earlier_room(&mut self, post: &Post) -> Result<Option<RoomNote>, StoreError> {
+        let Destination::Conversation {
+            inbox,
+            conversation,
+        } = &post.destination
+        else {
+            return Ok(None);
+        };
+        for address in conversation.address.once_written() {
+            // What still is another's number on this line is not this contact's.
+            if address
+                .clone()
+                .placed(self.core.country(&conversation.line))
+                != conversation.address
+            {
+                continue;
+            }
+            let earlier = Destination::Conversation {
+                inbox: inbox.clone(),
+                conversation: Conversation {
+                    line: conversation.line.clone(),
+                    address,
+                },
+            };
+            let note: Option<RoomNote> = self
+                .transaction
+                .load(&keys::room(&post.network, &earlier))?;
+            if let Some(RoomNote {
+                state: RoomState::Made(room),
+                intent,
+            }) = note
+                && room.kind == RoomKind::Dedicated
+            {
+                info!(adapter = post.network.0, "a contact keeps their room");
+                let used_for = RoomUse::Conversation(conversation.clone());
+                let place = keys::place(&post.network, &room.place);
+                self.transaction.save(place, &used_for)?;
+                let note = RoomNote {
+                    intent,
+                    state: RoomState::Made(room),
+                };
+                let key = keys::room(&post.network, &post.destination);
+                self.transaction.save(key, &note)?;
+                return Ok(Some(note));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A conversation whose number can be placed by now.
+    pub(super) fn placed(&self, conversation: Conversation) -> Conversation {
+        let Conversation { line, address } = conversation;
+        let address = address.placed(self.core.country(&line));
+        Conversation { line, address }
     }
 
     pub(super) fn room_made(

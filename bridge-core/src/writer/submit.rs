@@ -2,7 +2,7 @@
 
 use tracing::{debug, info, warn};
 
-use crate::address::{Address, Conversation, LineName};
+use crate::address::{Conversation, LineName};
 use crate::chat::{
     Audience, Body, ChatEvent, Content, Cursor, Destination, Gap, MessageState, Network, Receipt,
     Verdict,
@@ -119,14 +119,15 @@ impl Work<'_> {
     }
 
     /// Whom something written here goes to: by what it answers, else by whose room this is.
-    fn addressee(&self, said: &Said<'_>) -> Result<Option<Conversation>, StoreError> {
+    pub(super) fn addressee(&self, said: &Said<'_>) -> Result<Option<Conversation>, StoreError> {
         if let Some(note) = self.answered(said)?
             && (said.event.audience == Audience::Bridge || self.is_own(said, &note)?)
             && let Some(conversation) = note.conversation
         {
-            return Ok(Some(conversation));
+            return Ok(Some(self.placed(conversation)));
         }
-        self.conversation_at(said.network, &said.event.place)
+        let conversation = self.conversation_at(said.network, &said.event.place)?;
+        Ok(conversation.map(|conversation| self.placed(conversation)))
     }
 
     /// In a group people answer each other too: only what answers the bridge, or one's own earlier message, goes out.
@@ -165,15 +166,21 @@ impl Work<'_> {
                     Ok(line) => line,
                     Err(words) => return self.refuse(said, words),
                 };
-                match Address::typed(number, self.core.country(&line)) {
+                match self.whom(number, self.core.country(&line))? {
                     Ok(address) => self.compose(said, Conversation { line, address }, text),
                     Err(error) => self.refuse(said, format!("Not sent: {error}.")),
                 }
             }
+            Command::Name { number, name } => self.name_contact(said, number, name),
+            Command::Contacts(part) => self.list_contacts(said, part),
+            Command::Treat { how, who } => self.treat(said, how, who),
+            Command::History { who, count } => self.history(said, who, count),
+            Command::Search(words) => self.search(said, words),
+            Command::Forget { who, sure } => self.forget(said, who, sure),
             Command::SendIncomplete => self.refuse(
                 said,
                 format!(
-                    "Not sent: write {prefix}send, the number and the text, like {prefix}send +12025550100 Hello! \
+                    "Not sent: write {prefix}send, the number or name and the text, like {prefix}send +12025550100 Hello! \
                      Leave out spaces in the number."
                 ),
             ),
@@ -241,6 +248,7 @@ impl Work<'_> {
             ("cancel", Ok(message)) => self.cancel(said, message),
             ("there", Ok(MessageId(outage))) => self.show_again(said, outage),
             ("drop", Ok(MessageId(question))) => self.drop_question(said, question),
+            ("erase", Ok(MessageId(question))) => self.erase_asked(said, question),
             ("leave", Ok(_)) => Ok(Verdict::Answered("Left as it is.".to_owned())),
             _ => {
                 debug!(adapter = said.network.0, "an unknown choice");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bridge_core::chat::{
-    Attempt, Audience, Author, Body, ChatEvent, Choice, Content, Description, InboxId,
+    Attempt, Audience, Author, Body, ChatEvent, Choice, Content, Description, Destination, InboxId,
     MessageState, Network, OutgoingPost, Place, Probe, Receipt, Repeats, Room, RoomIntent,
     RoomKind,
 };
@@ -36,6 +36,9 @@ struct State {
     lose: bool,
     refuse: u32,
     reject: bool,
+    dedicated: bool,
+    /// Titles of the rooms that were made.
+    rooms: Vec<String>,
 }
 
 impl Server {
@@ -85,8 +88,15 @@ fn rendered(post: &OutgoingPost) -> String {
     };
     let text = match &post.content {
         Content::Sms {
-            from, text, notes, ..
-        } => format!("{from}{repeat}\n{text}\n{}", notes.join("\n")),
+            from,
+            text,
+            notes,
+            sound,
+            ..
+        } => {
+            let silent = if sound.is_usual() { "" } else { "\n(silent)" };
+            format!("{from}{repeat}\n{text}\n{}{silent}", notes.join("\n"))
+        }
         Content::Mirror {
             to,
             author,
@@ -104,7 +114,15 @@ impl ChatAdapter for Adapter {
         &self.description
     }
 
-    async fn ensure_room(&self, _intent: &RoomIntent) -> Result<Room, ChatError> {
+    async fn ensure_room(&self, intent: &RoomIntent) -> Result<Room, ChatError> {
+        let mut state = self.server.state();
+        if state.dedicated && matches!(intent.destination, Destination::Conversation { .. }) {
+            state.rooms.push(intent.title.clone());
+            let chat = format!("room {}", state.rooms.len());
+            let place = Place { chat, thread: None };
+            let kind = RoomKind::Dedicated;
+            return Ok(Room { place, kind });
+        }
         Ok(Room {
             place: place(),
             kind: RoomKind::Shared,
@@ -128,13 +146,16 @@ impl ChatAdapter for Adapter {
             }
         }
         let message = self.server.add(rendered(post), true, post.choices.clone());
+        if let Some((seen, _)) = self.server.state().messages.last_mut() {
+            seen.place.0.clone_from(&post.room.place.chat);
+        }
         if std::mem::take(&mut self.server.state().lose) {
             return Err(ChatError::Unknown {
                 cause: "the answer was lost".to_owned(),
             });
         }
         Ok(Receipt {
-            place: place(),
+            place: post.room.place.clone(),
             message,
         })
     }
@@ -173,6 +194,18 @@ impl MemoryChat {
     #[allow(dead_code, reason = "not every test needs it")]
     pub(crate) fn reject_next_post(&self) {
         self.server.state().reject = true;
+    }
+
+    /// From now on each contact has a room.
+    #[allow(dead_code, reason = "not every test needs it")]
+    pub(crate) fn give_rooms(&self) {
+        self.server.state().dedicated = true;
+    }
+
+    /// The titles of the rooms that were made, in order.
+    #[allow(dead_code, reason = "not every test needs it")]
+    pub(crate) fn rooms(&self) -> Vec<String> {
+        self.server.state().rooms.clone()
     }
 
     async fn event(&self, who: Who, message: String, reply_to: Option<String>, body: Body) {

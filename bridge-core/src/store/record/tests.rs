@@ -13,6 +13,7 @@ fn stored_forms() {
         line: "home".parse().unwrap(),
         address: Address::Number("+12025550100".to_owned()),
     };
+    let conversation_address = conversation.address.clone();
     let place = Place {
         chat: "-100".to_owned(),
         thread: Some("7".to_owned()),
@@ -229,6 +230,7 @@ fn stored_forms() {
             line: None,
             text: "t".to_owned(),
             sent_at: None,
+            sound: crate::chat::Sound::Usual,
             notes: Vec::new(),
         },
         Content::Mirror {
@@ -388,6 +390,17 @@ fn stored_forms() {
         notices: vec![PostId(12)],
     };
     add("stranger", encode(&stranger).unwrap());
+    for treatment in [
+        crate::writer::treatment::Treatment::Muted,
+        crate::writer::treatment::Treatment::Blocked,
+    ] {
+        add("treated", encode(&treatment).unwrap());
+    }
+    let contact = crate::contact::Contact {
+        name: "Ali".to_owned(),
+        numbers: vec![conversation_address, Address::Local("8558".to_owned())],
+    };
+    add("contact", encode(&contact).unwrap());
     let room = Room {
         place,
         kind: RoomKind::Dedicated,
