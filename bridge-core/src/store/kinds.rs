@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::limits::Spent;
 use crate::slots::Marks;
 use crate::store::record::{
-    Expiring, FirstLookNote, FragmentSet, Mark, Message, NoticeHour, Outage, Part, Post,
+    Confirmed, Expiring, FirstLookNote, FragmentSet, Mark, Message, NoticeHour, Outage, Part, Post,
     Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Taken,
     Tally, ToldNotice, UnmatchedReport,
 };
@@ -16,6 +17,7 @@ type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
 /// Every kind, by the first word of its keys.
 static KINDS: &[(&str, Read)] = &[
     ("awaited", read::<()>),
+    ("confirmed", read::<Confirmed>),
     ("cursor", read::<String>),
     ("dead", read::<u64>),
     ("event", read::<()>),
@@ -46,6 +48,7 @@ static KINDS: &[(&str, Read)] = &[
     ("schema", read::<u32>),
     ("sends", read::<Sends>),
     ("slot-marks", read::<Marks>),
+    ("spent", read::<Spent>),
     ("staged", read::<StagedNote>),
     ("taken", read::<Taken>),
     ("tally", read::<Tally>),
