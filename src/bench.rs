@@ -26,8 +26,8 @@ use bridge_core::chat::{
 };
 use bridge_core::link::LinkPhase;
 use bridge_core::{
-    BridgeHandle, ChatAdapter, ChatError, Clock, DeliveryReports, Identity, LineName, LineSettings,
-    People, Person, Role, Sending, Settings,
+    BridgeHandle, ChatAdapter, ChatError, Clock, DeliveryReports, Identity, Limits, LineName,
+    LineSettings, People, Person, Role, Sending, Settings,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -90,7 +90,8 @@ async fn bench(options: Options) -> Result<()> {
             delivery_reports: DeliveryReports::Skip,
             sending: Sending::OneStep,
         }],
-    );
+    )
+    .with_limits(&Limits::plenty());
     let mut running = Running::open(settings).await?;
     let outcome = tokio::select! {
         served = serve(&mut running, &line, options.port) => served,

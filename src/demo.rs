@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 use bridge_core::link::{LinkPhase, LinkStatus};
 use bridge_core::{
-    BridgeHandle, DeliveryReports, LineName, LineSettings, People, Sending, Settings,
+    BridgeHandle, DeliveryReports, Limits, LineName, LineSettings, People, Sending, Settings,
 };
 use modem_sim::control::Request;
 use modem_sim::serve::{Handle, Place, Server};
@@ -81,7 +81,8 @@ async fn demo() -> Result<ExitCode> {
             delivery_reports: DeliveryReports::Ask,
             sending: Sending::OneStep,
         }],
-    );
+    )
+    .with_limits(&Limits::plenty());
     let mut running = Running::open(settings).await?;
     // Until the end of this function, whatever happens.
     let _key_by_key = interactive.then(KeyByKey::begin).transpose()?;

@@ -67,6 +67,11 @@ async fn bridge(config: Config) -> Result<()> {
         .iter()
         .map(|line| (line.name.clone(), line.languages))
         .collect();
+    settings.limits = config
+        .lines
+        .iter()
+        .map(|line| (line.name.clone(), line.limits.clone()))
+        .collect();
     settings.retention = config.retention;
     settings.export_every = config.export_every;
     settings.stale_after = config.stale_after;

@@ -11,6 +11,7 @@
 
 mod support;
 
+use support::bridge::PLENTY;
 use support::vm::Vm;
 
 const STICK: &str = "1e0e:9000";
@@ -208,6 +209,7 @@ async fn a_stick_of_class_acm_is_found_too(vm: &mut Vm) {
 
 /// Starts the bridge, with a store of its own, between these lines and the owner's chat.
 async fn start_bridge(vm: &mut Vm, lines: &str) {
+    let lines = lines.replace("]\nport", &format!("]\n{PLENTY}port"));
     vm.run(&format!(
         r#"umask 077
         rm -rf /run/data

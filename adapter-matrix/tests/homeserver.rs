@@ -107,7 +107,8 @@ impl Bench {
             sending: Sending::OneStep,
         };
         let settings =
-            bridge_core::Settings::new(self.store(store), self.settings.people.clone(), vec![line]);
+            bridge_core::Settings::new(self.store(store), self.settings.people.clone(), vec![line])
+                .with_limits(&bridge_core::Limits::plenty());
         let mut bridge = Bridge::open(settings).await.unwrap();
         let adapter = Arc::new(Matrix::new(self.settings.clone()).unwrap());
         let stop = CancellationToken::new();

@@ -536,7 +536,8 @@ impl Running {
             sending: Sending::OneStep,
         }];
         let data_dir = folder.path().to_owned();
-        let core = bridge_core::Settings::new(data_dir, People(vec![me]), lines);
+        let core = bridge_core::Settings::new(data_dir, People(vec![me]), lines)
+            .with_limits(&bridge_core::Limits::plenty());
         let mut bridge = Bridge::open(core).await.unwrap();
         let telegram = Telegram::without_limits(settings).unwrap();
         let adapter: Arc<dyn ChatAdapter> = Arc::<Telegram>::clone(&telegram);

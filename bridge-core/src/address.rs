@@ -41,6 +41,17 @@ impl fmt::Display for LineName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Country(phonenumber::country::Id);
 
+impl Country {
+    pub(crate) fn of(id: phonenumber::country::Id) -> Self {
+        Self(id)
+    }
+
+    /// The two letters.
+    pub(crate) fn code(&self) -> &str {
+        self.0.as_ref()
+    }
+}
+
 impl FromStr for Country {
     type Err = AddressError;
 

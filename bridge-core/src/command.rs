@@ -200,8 +200,8 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
     Parsed::Command(match word.to_ascii_lowercase().as_str() {
         "help" | "start" => Command::Help,
         "status" => Command::Status,
-        "retry" => Command::Retry,
-        "cancel" => Command::Cancel,
+        "retry" | "yes" => Command::Retry,
+        "cancel" | "no" => Command::Cancel,
         "send" => send(arguments),
         "allow" => Command::Allow(access(arguments)),
         "ignore" => Command::Ignore,
@@ -390,6 +390,8 @@ mod tests {
             ("/status", Parsed::Command(Command::Status)),
             ("!retry", Parsed::Command(Command::Retry)),
             ("/cancel", Parsed::Command(Command::Cancel)),
+            ("/yes", Parsed::Command(Command::Retry)),
+            ("!no", Parsed::Command(Command::Cancel)),
             (
                 "/nonsense x",
                 Parsed::Command(Command::NotKnown("nonsense")),

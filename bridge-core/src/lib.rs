@@ -18,6 +18,7 @@ mod crash;
 mod dispatch;
 mod handle;
 pub mod id;
+mod limits;
 pub mod link;
 mod part;
 pub mod person;
@@ -41,6 +42,7 @@ pub use handle::{
     LineSettings, Origin, Pending, Sending, UnfinishedPart,
 };
 pub use id::{MessageId, PartId, PostId, Timestamp};
+pub use limits::{Limits, MayText, Price, PriceError};
 pub use link::{SendError, SmsLink};
 pub use person::{Identity, People, Person, Role};
 pub use redacted::Redacted;

@@ -26,7 +26,7 @@
 //! | `Sent`, `Unknown` | `Reported(Failed)` | `Failed` |
 //! | `Queued`, `Held(_)`, `Staging`, `Staged` | `Cancelled` | `Cancelled` |
 //! | `Queued`, `Held(_)`, `Staged` | `Expired` | `Expired` |
-//! | `Unknown`, `Failed`, `Held(EarlierPart)`, `Held(Stale)`, `Expired` | `AskedAgain` | `Queued` |
+//! | `Unknown`, `Failed`, `Held(EarlierPart)`, `Held(Stale)`, `Held(Unconfirmed)`, `Expired` | `AskedAgain` | `Queued` |
 //!
 //! Everything else leaves the state as it is. A part that a person sends again carries its `Doubt` along while it waits:
 //! a late outcome, a slot that reads `STO SENT` or a report of the first try still resolves it, and `Cancelled` or `Expired`
@@ -143,6 +143,8 @@ pub(crate) enum HoldReason {
     EarlierPart,
     /// It waited for so long that a person is asked whether it is still to be sent.
     Stale,
+    /// It costs more than goes out unasked: a person is asked first.
+    Unconfirmed,
 }
 
 /// What happened to a part.
@@ -219,7 +221,7 @@ impl PartState {
                 ..
             } => true,
             Self::Held {
-                reason: HoldReason::EarlierPart | HoldReason::Stale,
+                reason: HoldReason::EarlierPart | HoldReason::Stale | HoldReason::Unconfirmed,
                 ..
             }
             | Self::Staging { .. }
@@ -238,7 +240,18 @@ impl PartState {
         matches!(
             self,
             Self::Held {
-                reason: HoldReason::Stale,
+                reason: HoldReason::Stale | HoldReason::Unconfirmed,
+                ..
+            }
+        )
+    }
+
+    /// Whether it waits for somebody to agree to its price.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        matches!(
+            self,
+            Self::Held {
+                reason: HoldReason::Unconfirmed,
                 ..
             }
         )
@@ -323,7 +336,7 @@ pub(crate) fn message_state<'a>(parts: impl IntoIterator<Item = &'a PartState>) 
             PartState::Unknown(_) => unknown = true,
             PartState::Queued { .. }
             | PartState::Held {
-                reason: HoldReason::LineDown | HoldReason::Stale,
+                reason: HoldReason::LineDown | HoldReason::Stale | HoldReason::Unconfirmed,
                 ..
             }
             | PartState::Staging { .. }

@@ -11,6 +11,7 @@ pub use sms_codec::{Language, Languages};
 use crate::address::LineName;
 use crate::handle::LineSettings;
 use crate::id::Timestamp;
+use crate::limits::Limits;
 use crate::person::People;
 
 /// [`Settings::stale_after`] unless told otherwise.
@@ -40,6 +41,8 @@ pub struct Settings {
     /// The languages whose national tables may be used in what goes out on a line. None where the line is not in here: a
     /// phone without the tables shows other characters.
     pub languages: BTreeMap<LineName, Languages>,
+    /// What may be spent on a line. Where a line is not in here, what [`Limits::default`] says.
+    pub limits: BTreeMap<LineName, Limits>,
     /// Where the time of day comes from.
     pub clock: Clock,
 }
@@ -59,8 +62,17 @@ impl Settings {
             stale_after: STALE_AFTER,
             expire_after: EXPIRE_AFTER,
             languages: BTreeMap::new(),
+            limits: BTreeMap::new(),
             clock: Clock::system(),
         }
+    }
+
+    /// With the same limits on every line.
+    #[must_use]
+    pub fn with_limits(mut self, limits: &Limits) -> Self {
+        let names = self.lines.iter().map(|line| line.name.clone());
+        self.limits = names.map(|name| (name, limits.clone())).collect();
+        self
     }
 }
 

@@ -27,7 +27,8 @@ use bridge_core::link::{
     UssdAnswer,
 };
 use bridge_core::{
-    Bridge, DeliveryReports, LineSettings, Origin, PartId, People, Sending, Settings, SmsLink,
+    Bridge, DeliveryReports, Limits, LineSettings, Origin, PartId, People, Sending, Settings,
+    SmsLink,
 };
 use tokio::sync::watch;
 use trace::{Event, Trace};
@@ -146,7 +147,8 @@ async fn traffic(folder: &Path) {
             delivery_reports: DeliveryReports::Ask,
             sending: Sending::OneStep,
         }],
-    );
+    )
+    .with_limits(&Limits::plenty());
     let mut bridge = Bridge::open(settings).await.unwrap();
     let adapter = chat.start(bridge.handle()).await;
     bridge.attach_chat(adapter).await.unwrap();

@@ -2,11 +2,10 @@
 
 mod world;
 
-use bridge_core::Role;
-use bridge_core::Timestamp;
 use bridge_core::chat::MessageState;
 use bridge_core::conformance::{Counterpart, Who};
 use bridge_core::store;
+use bridge_core::{Role, Settings, Timestamp};
 use world::{NUMBER, World};
 
 const OTHER: &str = "+12025550101";
@@ -138,4 +137,30 @@ async fn what_is_forgotten_is_in_no_record() {
         assert!(export.contains("kept") && export.contains(OTHER));
         assert!(store::check(folder.path()).unwrap().is_fine());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_kept_before_the_country_was_known_is_found_and_forgotten_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path()).await;
+    arrives(&world, "03001234567", "secret").await;
+    world.post("secret").await;
+    world.settled().await;
+    let change = |settings: &mut Settings| {
+        for line in &mut settings.lines {
+            line.country = Some("PK".parse().unwrap());
+        }
+    };
+    let mut world = World::with(folder.path(), Some(world), change).await;
+    world.says("!history 0300 1234567").await;
+    let shown = world.post("(times in UTC)").await.text;
+    assert!(shown.contains("secret"), "{shown}");
+    world.says("!forget 03001234567 yes").await;
+    world.post("Erased: 1 message").await;
+    world.settled().await;
+    world.end().await;
+    let mut export = Vec::new();
+    store::export(folder.path(), &mut export, Timestamp(0)).unwrap();
+    let export = String::from_utf8(export).unwrap();
+    assert!(!export.contains("secret"), "{export}");
 }

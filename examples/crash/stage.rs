@@ -50,7 +50,8 @@ impl Stage {
         let config = format!(
             "[person.me]\nrole = \"owner\"\ntelegram = {OWNER}\nmatrix = \"{}\"\n{}\
              [matrix]\nhomeserver = \"{url}\"\nuser = \"{}\"\npassword = \"for tests only\"\n\
-             [line.home]\nport = \"{}\"\n",
+             [line.home]\nport = \"{}\"\nmessages_per_minute = 100000\nparts_per_day = 10000000\n\
+             confirm_parts = 255\nmay_text = [\"everywhere\"]\n",
             me.id,
             telegram.config(),
             bot.id,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use bridge_core::{Country, Languages, LineName};
+use bridge_core::{Country, Languages, Limits, LineName, MayText};
 use modem::{
     Address, Calls, FlowControl, Imei, InitCommand, Listening, Memory, Pacing, Pin, ServiceCentre,
     UsbPath,
@@ -35,6 +35,11 @@ pub(super) const KEYS: &[&str] = &[
     "init",
     "hang_up_calls",
     "network_timeout",
+    "messages_per_minute",
+    "parts_per_day",
+    "confirm_parts",
+    "price_per_part",
+    "may_text",
 ];
 
 /// How often a line may be looked at.
@@ -44,6 +49,9 @@ const SEND_DELAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_sec
 /// Shorter would cut off a modem that looks for a network; zero is for ever.
 const NETWORK_TIMEOUT: RangeInclusive<Duration> =
     Duration::from_secs(180)..=Duration::from_secs(86_400);
+/// No line is without limits.
+const MOST_MESSAGES: u32 = 100_000;
+const MOST_PARTS: u32 = 10_000_000;
 /// Own commands at most.
 const INIT: usize = 32;
 
@@ -82,6 +90,8 @@ pub(crate) struct Line {
     pub(crate) calls: Calls,
     /// Zero: for ever. `None`: as the modem crate has it.
     pub(crate) network_timeout: Option<Duration>,
+    /// What may be spent.
+    pub(crate) limits: Limits,
 }
 
 pub(super) fn read_all(tables: Vec<(String, Table)>, findings: &mut Vec<Finding>) -> Vec<Line> {
@@ -222,6 +232,7 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
     }
     let poll_interval = section.duration("poll_interval", POLL_INTERVAL, &[]);
     let network_timeout = section.duration("network_timeout", NETWORK_TIMEOUT, &[Duration::ZERO]);
+    let limits = read_limits(&mut section);
     Some(Line {
         name,
         port: port?,
@@ -242,7 +253,42 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
         init: commands,
         calls,
         network_timeout,
+        limits,
     })
+}
+
+fn read_limits(section: &mut Section<'_>) -> Limits {
+    let usual = Limits::default();
+    let mut number = |key, usual, most: u32| match section.number(key).map(u32::try_from) {
+        None => usual,
+        Some(Ok(number)) if (1..=most).contains(&number) => number,
+        Some(_) => {
+            section.fail_key(key, format!("expected a number from 1 to {most}"));
+            usual
+        }
+    };
+    let messages_per_minute = number(
+        "messages_per_minute",
+        usual.messages_per_minute,
+        MOST_MESSAGES,
+    );
+    let parts_per_day = number("parts_per_day", usual.parts_per_day, MOST_PARTS);
+    let confirm_parts = number("confirm_parts", usual.confirm_parts, 255);
+    let texts = section.texts("may_text").unwrap_or_default();
+    let may_text = match MayText::parse(texts.iter().map(String::as_str)) {
+        Ok(may_text) => may_text,
+        Err(words) => {
+            section.fail_key("may_text", words);
+            usual.may_text
+        }
+    };
+    Limits {
+        messages_per_minute,
+        parts_per_day,
+        confirm_parts,
+        price_per_part: section.parsed("price_per_part"),
+        may_text,
+    }
 }
 
 /// Two names of one device are one port; modems that are looked for are told apart by what they are found by.

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use bridge_core::Language;
+use bridge_core::{Language, Limits, MayText};
 use secrecy::ExposeSecret;
 
 use super::telegram::Topics;
@@ -50,6 +50,36 @@ fn check(text: &str, expected: &[&str]) {
             .zip(expected)
             .all(|(finding, words)| finding.contains(words));
     assert!(meets, "{text}\n{findings:#?}\n{expected:#?}");
+}
+
+#[test]
+fn every_line_has_limits() {
+    let (config, _) = read(GOOD, &[]);
+    let config = config.unwrap();
+    let usual = &config.lines[0].limits;
+    assert_eq!(
+        (
+            usual.messages_per_minute,
+            usual.parts_per_day,
+            usual.confirm_parts
+        ),
+        (10, 50, 3)
+    );
+    assert_eq!(usual.may_text, MayText::default());
+    let keys = "messages_per_minute = 20\nparts_per_day = 500\nconfirm_parts = 6\nprice_per_part = \"0.09 EUR\"\n\
+                may_text = [\"de\", \"8558\"]\n";
+    let text = GOOD.replace("[person.me]", &format!("{keys}[person.me]"));
+    let (config, findings) = read(&text, &[]);
+    assert_eq!(findings, Vec::<String>::new());
+    let config = config.unwrap();
+    let expected = Limits {
+        messages_per_minute: 20,
+        parts_per_day: 500,
+        confirm_parts: 6,
+        price_per_part: "0.09 EUR".parse().ok(),
+        may_text: MayText::parse(["DE", "8558"]).unwrap(),
+    };
+    assert_eq!(config.lines[0].limits, expected);
 }
 
 #[test]
@@ -195,6 +225,15 @@ fn mistakes_in_a_line_say_what_to_write() {
             "[line.home] languages: \"turkisch\" has no table of its own; those that have are turkish, spanish,",
         ],
     );
+    for key in ["messages_per_minute", "parts_per_day", "confirm_parts"] {
+        for wrong in ["0", "-1", "1000000000000"] {
+            let words = format!("[line.home] {key}: expected a number from 1 to");
+            check(&with(&format!("{key} = {wrong}")), &[&words]);
+        }
+    }
+    check(&with("price_per_part = \"cheap\""), &["like \"0.09 EUR\""]);
+    check(&with("price_per_part = 0.09"), &["like \"0.09 EUR\""]);
+    check(&with("may_text = [\"Germany\"]"), &["two letters, like DE"]);
     check(&with("storage = \"the SIM\""), &["\"SM\" (the SIM)"]);
     check(&with("poll_interval = \"1s\""), &["no time from 5s to 1h"]);
     check(

@@ -16,6 +16,10 @@ use super::counterpart::until;
 use super::discretion;
 use super::{PATIENCE, program};
 
+/// Keys of a simulated line, which costs nothing.
+pub(crate) const PLENTY: &str = "messages_per_minute = 100000\nparts_per_day = 10000000\nconfirm_parts = 255\n\
+                                 may_text = [\"everywhere\"]\n";
+
 /// The bridge, running or stopped, with its folder.
 pub(crate) struct Bridge {
     folder: TempDir,
@@ -23,8 +27,9 @@ pub(crate) struct Bridge {
 }
 
 impl Bridge {
-    /// Starts the program. `data_dir` and `log` need not be in the configuration.
+    /// Starts the program. `data_dir` and `log` need not be in the configuration; lines may spend what they want.
     pub(crate) fn start(config: &str) -> Self {
+        let config = config.replace("[line.home]\n", &format!("[line.home]\n{PLENTY}"));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data = folder.path().join("data");
         let file = folder.path().join("config.toml");

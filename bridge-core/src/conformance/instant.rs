@@ -15,6 +15,7 @@ use crate::chat::{
 };
 use crate::handle::{DeliveryReports, LineSettings, Sending};
 use crate::id::Timestamp;
+use crate::limits::Limits;
 use crate::person::{Identity, People, Person, Role};
 use crate::settings::Settings;
 
@@ -42,7 +43,7 @@ pub fn settings(data_dir: PathBuf) -> Settings {
         role: Role::Owner,
         identities: vec![identity],
     };
-    Settings::new(data_dir, People(vec![owner]), vec![line])
+    Settings::new(data_dir, People(vec![owner]), vec![line]).with_limits(&Limits::plenty())
 }
 
 /// The line of [`settings`].

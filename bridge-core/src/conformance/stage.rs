@@ -11,6 +11,7 @@ use crate::bridge::Bridge;
 use crate::chat::MessageState;
 use crate::conformance::{Counterpart, Seen, TestLine, Who};
 use crate::handle::{DeliveryReports, LineSettings, Origin, Sending};
+use crate::limits::Limits;
 use crate::link::RawPdu;
 use crate::person::People;
 use crate::settings::Settings;
@@ -68,6 +69,7 @@ impl<'a> Stage<'a> {
                     sending: Sending::OneStep,
                 }],
             )
+            .with_limits(&Limits::plenty())
         };
         let mut bridge = Bridge::open(settings).await.expect("the store opens");
         let adapter = self.counterpart.start(bridge.handle()).await;

@@ -277,7 +277,7 @@ impl PartState {
             ),
             (
                 Self::Held {
-                    reason: HoldReason::EarlierPart | HoldReason::Stale,
+                    reason: HoldReason::EarlierPart | HoldReason::Stale | HoldReason::Unconfirmed,
                     doubt,
                 },
                 E::AskedAgain,

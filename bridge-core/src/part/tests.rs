@@ -38,6 +38,7 @@ fn states() -> Vec<PartState> {
         held(HoldReason::EarlierPart, None),
         held(HoldReason::Stale, None),
         held(HoldReason::Stale, Some(doubt())),
+        held(HoldReason::Unconfirmed, None),
         PartState::Transmitting {
             attempt: 2,
             at: THEN,
@@ -243,6 +244,10 @@ fn the_state_of_a_message() {
         ),
         (
             vec![sent(), held(HoldReason::Stale, None)],
+            MessageState::Queued,
+        ),
+        (
+            vec![held(HoldReason::Unconfirmed, None)],
             MessageState::Queued,
         ),
         (

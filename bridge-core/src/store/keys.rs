@@ -435,6 +435,16 @@ pub(crate) fn reference(line: &LineName) -> Vec<u8> {
     Key::new("reference").text(line.as_str()).0
 }
 
+/// What a line spent lately.
+pub(crate) fn spent(line: &LineName) -> Vec<u8> {
+    Key::new("spent").text(line.as_str()).0
+}
+
+/// An owner agreed that a line texts there: a country, a short code, a number.
+pub(crate) fn confirmed(line: &LineName, what: &str) -> Vec<u8> {
+    Key::new("confirmed").text(line.as_str()).text(what).0
+}
+
 /// What the modem of a line told of the newest sends.
 pub(crate) fn sends(line: &LineName) -> Vec<u8> {
     Key::new("sends").text(line.as_str()).0

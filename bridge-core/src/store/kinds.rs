@@ -4,11 +4,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::contact::Contact;
+use crate::limits::Spent;
 use crate::slots::Marks;
 use crate::store::record::{
-    Expiring, FirstLookNote, FragmentSet, Mark, Member, Message, NoticeHour, Outage, Part, Post,
-    Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote, Stranger,
-    Taken, Tally, ToldNotice, UnmatchedReport,
+    Confirmed, Expiring, FirstLookNote, FragmentSet, Mark, Member, Message, NoticeHour, Outage,
+    Part, Post, Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote,
+    Stranger, Taken, Tally, ToldNotice, UnmatchedReport,
 };
 use crate::writer::treatment::Treatment;
 
@@ -18,6 +19,7 @@ type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
 /// Every kind, by the first word of its keys.
 static KINDS: &[(&str, Read)] = &[
     ("awaited", read::<()>),
+    ("confirmed", read::<Confirmed>),
     ("contact", read::<Contact>),
     ("contact-named", read::<u64>),
     ("contact-of", read::<u64>),
@@ -52,6 +54,7 @@ static KINDS: &[(&str, Read)] = &[
     ("schema", read::<u32>),
     ("sends", read::<Sends>),
     ("slot-marks", read::<Marks>),
+    ("spent", read::<Spent>),
     ("staged", read::<StagedNote>),
     ("stranger", read::<Stranger>),
     ("taken", read::<Taken>),

@@ -324,6 +324,14 @@ pub(crate) enum FirstLookState {
     Over,
 }
 
+/// An owner agreed that a line texts there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Confirmed {
+    /// `NAME` of `[person.NAME]`.
+    pub(crate) by: String,
+    pub(crate) at: Timestamp,
+}
+
 /// A key that is removed some time after this was stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Expiring {

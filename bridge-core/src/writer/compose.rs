@@ -14,6 +14,7 @@ use crate::store::record::{Message, Part, ReceiptNote, ReportWish, Way};
 use crate::store::{StoreError, keys};
 use crate::wire;
 use crate::writer::incoming::pieces;
+use crate::writer::spending::Leave;
 use crate::writer::submit::Said;
 use crate::writer::work::{Draft, Work};
 
@@ -54,17 +55,24 @@ impl Work<'_> {
             Ok(tpdus) => tpdus,
             Err(why) => return self.refuse(said, format!("Not sent: {why}.")),
         };
+        let leave = match is_old {
+            true => Leave::Goes,
+            false => self.spend(&conversation, tpdus.len())?,
+        };
+        if let Leave::Refused(why) = leave {
+            return self.refuse(said, format!("Not sent: {why}."));
+        }
         info!(message_id = %id, line = %line.name, parts = tpdus.len(), adapter = said.network.0, "message queued");
         let mut parts = 0;
         for tpdu in tpdus {
             let state = if is_old {
                 Self::doubted_since(said.event.at)
             } else {
-                PartState::Queued {
+                leave.state(PartState::Queued {
                     attempt: 0,
                     due: self.now,
                     doubt: None,
-                }
+                })
             };
             let part = Part {
                 conversation: conversation.clone(),
@@ -106,7 +114,12 @@ impl Work<'_> {
             return Ok(Verdict::Accepted);
         }
         self.mirror(said, id, &message)?;
-        self.say_if_line_is_down(said, &line.name)?;
+        match leave {
+            Leave::Asks(reasons) => {
+                self.ask_before_sending(said, id, &message.conversation, parts, &reasons)?;
+            }
+            Leave::Goes | Leave::Refused(_) => self.say_if_line_is_down(said, &line.name)?,
+        }
         Ok(Verdict::Accepted)
     }
 

@@ -19,6 +19,7 @@ use crate::person::Role;
 use crate::store::record::{Message, Part, Post, ReceiptNote, Way};
 use crate::store::{StoreError, keys};
 use crate::writer::incoming::pieces;
+use crate::writer::spending::Leave;
 use crate::writer::submit::Said;
 use crate::writer::work::Work;
 
@@ -189,6 +190,14 @@ impl Work<'_> {
                 return self.refuse(said, words);
             }
         };
+        let leave = self.spend_on_change(&message.conversation, old, tpdus.len())?;
+        if let Leave::Refused(why) = leave {
+            let words = format!(
+                "Your change was not taken over: {why}. {}",
+                self.fate(said, id)?
+            );
+            return self.refuse(said, words);
+        }
         info!(message_id = %id, parts = tpdus.len(), "a message that waited was changed by its writer");
         let mut count = 0;
         for tpdu in tpdus {
@@ -197,6 +206,7 @@ impl Work<'_> {
             let earlier = earlier.map_or(first, |(_, record)| record);
             let changed = Part {
                 tpdu,
+                state: leave.state(earlier.state.clone()),
                 ..earlier.clone()
             };
             self.save_part(part, Some(&earlier.state), &changed)?;
@@ -213,6 +223,9 @@ impl Work<'_> {
         }
         self.transaction.save(keys::message(id), &message)?;
         self.amend_posts(id, &message)?;
+        if let Leave::Asks(reasons) = leave {
+            self.ask_before_sending(said, id, &message.conversation, count, &reasons)?;
+        }
         Ok(Verdict::Accepted)
     }
 }

@@ -111,7 +111,7 @@ impl Work<'_> {
     }
 
     fn erase(&mut self, said: &Said<'_>, meant: Meant) -> Result<Verdict, StoreError> {
-        let Meant { numbers, .. } = meant;
+        let numbers = with_spellings(meant.numbers);
         let erased = self.erase_messages(&numbers)?;
         let mut needles: Vec<String> = numbers.iter().map(Address::to_string).collect();
         if erased.stays == 0 && !erased.has_more {
@@ -121,6 +121,11 @@ impl Work<'_> {
                     self.transaction.take_number(id, contact, number)?;
                 }
                 self.transaction.remove(keys::treated(number));
+                // That an owner agreed to text a short code, or what costs more than other numbers.
+                for line in &self.core.settings.lines {
+                    let key = keys::confirmed(&line.name, number.as_str());
+                    self.transaction.remove(key);
+                }
             }
             self.erase_rooms(&numbers, &erased.conversations)?;
         }
@@ -330,6 +335,12 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// These numbers, and how they may have been kept before the line's country was known.
+pub(super) fn with_spellings(numbers: Vec<Address>) -> Vec<Address> {
+    let older: Vec<Address> = numbers.iter().flat_map(Address::once_written).collect();
+    numbers.into_iter().chain(older).collect()
 }
 
 /// Whom a question asks to erase. `None`: it asks something else.

@@ -8,6 +8,7 @@ use crate::id::Timestamp;
 use crate::person::Role;
 use crate::store::record::{Message, RoomNote, RoomState, Way};
 use crate::store::{StoreError, keys};
+use crate::writer::forget::with_spellings;
 use crate::writer::submit::Said;
 use crate::writer::treatment::Meant;
 use crate::writer::work::Work;
@@ -37,6 +38,7 @@ impl Work<'_> {
             Ok(meant) => meant,
             Err(words) => return self.refuse(said, format!("Nothing is shown: {words}.")),
         };
+        let numbers = with_spellings(numbers);
         let most = count.unwrap_or(SHOWN).clamp(1, MOST_SHOWN);
         let found = self.newest(most, |message| {
             let address = &message.conversation.address;

@@ -34,6 +34,7 @@ mod retention;
 mod rooms;
 mod slots;
 mod space;
+mod spending;
 mod status;
 mod submit;
 #[cfg(all(test, feature = "conformance"))]

@@ -49,7 +49,8 @@ impl Work<'_> {
             if let Some(signal) = status.signal_dbm {
                 text += &format!(", signal {signal} dBm");
             }
-            text.push('\n');
+            let (spent, limit) = self.spent_of(&line.name)?;
+            text += &format!(", {spent} of {limit} parts used in 24 hours\n");
         }
         let count = |prefix: Vec<u8>| self.transaction.keys(&prefix, MOST).map(|keys| keys.len());
         text += &format!("Waiting to be sent: {}\n", count(keys::outbox_prefix())?);

@@ -247,6 +247,7 @@ impl Work<'_> {
             ("again", Ok(message)) => self.send_again(said, message),
             ("cancel", Ok(message)) => self.cancel(said, message),
             ("there", Ok(MessageId(outage))) => self.show_again(said, outage),
+            ("spend", _) => self.agreed(said, id),
             ("drop", Ok(MessageId(question))) => self.drop_question(said, question),
             ("erase", Ok(MessageId(question))) => self.erase_asked(said, question),
             ("leave", Ok(_)) => Ok(Verdict::Answered("Left as it is.".to_owned())),
@@ -258,7 +259,11 @@ impl Work<'_> {
     }
 
     /// Only because a person asks: first what was refused; what is in doubt only where nothing was.
-    fn send_again(&mut self, said: &Said<'_>, id: MessageId) -> Result<Verdict, StoreError> {
+    pub(super) fn send_again(
+        &mut self,
+        said: &Said<'_>,
+        id: MessageId,
+    ) -> Result<Verdict, StoreError> {
         if said.person.role < Role::Writer {
             return self.refuse_reader(said);
         }
@@ -279,20 +284,22 @@ impl Work<'_> {
                 PartState::Failed { .. }
                     | PartState::Expired
                     | PartState::Held {
-                        reason: HoldReason::EarlierPart | HoldReason::Stale,
+                        reason: HoldReason::EarlierPart
+                            | HoldReason::Stale
+                            | HoldReason::Unconfirmed,
                         ..
                     }
             )
         };
         let any_refused = parts.iter().any(|(_, part)| refused(&part.state));
-        let chosen: Vec<PartId> = parts
+        let (chosen, states): (Vec<PartId>, Vec<&PartState>) = parts
             .iter()
             .filter(|(_, part)| match any_refused {
                 true => refused(&part.state),
                 false => matches!(part.state, PartState::Unknown(_)),
             })
-            .map(|(id, _)| *id)
-            .collect();
+            .map(|(id, part)| (*id, &part.state))
+            .unzip();
         if chosen.is_empty() {
             let state = message_state(parts.iter().map(|(_, part)| &part.state));
             let words = match state {
@@ -306,6 +313,9 @@ impl Work<'_> {
             return self.refuse(said, words.to_owned());
         }
         if let Some(mut message) = self.message(id)? {
+            if let Some(why) = self.spend_again(said, &message, &states)? {
+                return self.refuse(said, why);
+            }
             if let Way::Out {
                 again, asked_at, ..
             } = &mut message.way

@@ -31,7 +31,8 @@ fn opened_at(folder: &std::path::Path, clock: Clock) -> Writer {
         delivery_reports: DeliveryReports::Skip,
         sending: Sending::OneStep,
     };
-    let mut settings = Settings::new(folder.to_owned(), People(vec![]), vec![line]);
+    let mut settings = Settings::new(folder.to_owned(), People(vec![]), vec![line])
+        .with_limits(&crate::Limits::plenty());
     settings.clock = clock;
     Writer::open(settings).unwrap()
 }

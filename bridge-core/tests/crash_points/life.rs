@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use bridge_core::chat::Network;
 use bridge_core::{
-    Bridge, DeliveryReports, Identity, LateOutcome, LineSettings, People, Person, Role, Sending,
-    Settings, crash,
+    Bridge, DeliveryReports, Identity, LateOutcome, Limits, LineSettings, People, Person, Role,
+    Sending, Settings, crash,
 };
 
 use crate::chat::{Adapter, listen};
@@ -57,7 +57,8 @@ fn settings(folder: &Path, scenario: &Scenario) -> Settings {
             false => Sending::OneStep,
         },
     };
-    let mut settings = Settings::new(folder.to_owned(), People(vec![me]), vec![line]);
+    let mut settings = Settings::new(folder.to_owned(), People(vec![me]), vec![line])
+        .with_limits(&Limits::plenty());
     settings.reassembly_wait = Duration::from_millis(150);
     settings
 }

@@ -15,8 +15,8 @@ use bridge_core::chat::{Body, MessageState, Verdict};
 use bridge_core::conformance::TestLine;
 use bridge_core::link::{LinkPhase, RawPdu};
 use bridge_core::{
-    Bridge, Clock, DeliveryReports, Identity, LineName, LineSettings, Origin, People, Person, Role,
-    Sending, Settings,
+    Bridge, Clock, DeliveryReports, Identity, Limits, LineName, LineSettings, Origin, People,
+    Person, Role, Sending, Settings,
 };
 use chat::{LOBBY, Server, Shown, network};
 use tempfile::TempDir;
@@ -32,6 +32,10 @@ pub(crate) struct Town {
     pub(crate) chats: BTreeMap<&'static str, Arc<Server>>,
     /// `None` while the program is off.
     pub(crate) bridge: Option<Bridge>,
+    /// Of the one person, from the next start on.
+    pub(crate) role: Role,
+    /// Of every line, from the next start on.
+    pub(crate) limits: Limits,
     events: u64,
 }
 
@@ -46,6 +50,8 @@ impl Town {
                 .map(|name| (*name, Arc::new(Server::new(name))))
                 .collect(),
             bridge: None,
+            role: Role::Owner,
+            limits: Limits::plenty(),
             events: 0,
         };
         town.start().await;
@@ -59,7 +65,7 @@ impl Town {
         };
         let owner = Person {
             name: "me".to_owned(),
-            role: Role::Owner,
+            role: self.role,
             identities: self.chats.keys().map(identity).collect(),
         };
         let line = |name: &&str| LineSettings {
@@ -72,7 +78,8 @@ impl Town {
             self.folder.path().to_owned(),
             People(vec![owner]),
             self.lines.keys().map(line).collect(),
-        );
+        )
+        .with_limits(&self.limits);
         settings.clock = self.clock.clone();
         let mut bridge = Bridge::open(settings).await.unwrap();
         for server in self.chats.values() {

@@ -16,8 +16,8 @@ use bridge_core::chat::MessageState;
 use bridge_core::conformance::{Counterpart, Seen, TestLine, Who};
 use bridge_core::link::RawPdu;
 use bridge_core::{
-    Arrival, Bridge, DeliveryReports, LineName, LineSettings, Origin, Pending, People, Role,
-    Sending, Settings, Timestamp, store,
+    Arrival, Bridge, DeliveryReports, Limits, LineName, LineSettings, Origin, Pending, People,
+    Role, Sending, Settings, Timestamp, store,
 };
 use memory::MemoryChat;
 use tokio::time::Instant;
@@ -76,7 +76,8 @@ impl World {
                 delivery_reports: DeliveryReports::Ask,
                 sending,
             }],
-        );
+        )
+        .with_limits(&Limits::plenty());
         change(&mut settings);
         let mut bridge = Bridge::open(settings).await.unwrap();
         let adapter = chat.start(bridge.handle()).await;

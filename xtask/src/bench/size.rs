@@ -173,7 +173,7 @@ impl Router {
         let file = folder.join("config.toml");
         let (data, modem) = (folder.join("data"), folder.join("modem"));
         let text = format!(
-            "data_dir = \"{}\"\n[line.home]\nport = \"{}\"\n[person.me]\nrole = \"owner\"\ntelegram = {OWNER}\n\
+            "data_dir = \"{}\"\n[line.home]\nport = \"{}\"\nmay_text = [\"everywhere\"]\n[person.me]\nrole = \"owner\"\ntelegram = {OWNER}\n\
              [telegram]\ntoken = \"{TOKEN}\"\napi_url = \"{url}\"\n",
             data.display(),
             modem.display()

@@ -1,5 +1,6 @@
 use super::*;
 use crate::chat::{InboxId, Place, RoomKind};
+use crate::limits::{Spent, Wish};
 use crate::link::TryAgain;
 use crate::part::{Doubt, HoldReason};
 use crate::person::Role;
@@ -88,6 +89,10 @@ fn stored_forms() {
         },
         PartState::Unknown(doubt()),
         PartState::Cancelled,
+        PartState::Held {
+            reason: HoldReason::Unconfirmed,
+            doubt: None,
+        },
         PartState::Held {
             reason: HoldReason::Stale,
             doubt: None,
@@ -361,6 +366,23 @@ fn stored_forms() {
         is_over: false,
     };
     add("outage", encode(&outage).unwrap());
+    let confirmed = Confirmed {
+        by: "me".to_owned(),
+        at: now,
+    };
+    add("confirmed", encode(&confirmed).unwrap());
+    let mut spent = Spent::default();
+    add("spent", encode(&spent).unwrap());
+    spent.accept(
+        Wish {
+            messages: 1,
+            parts: 3,
+        },
+        now,
+    );
+    spent.ask(now);
+    spent.country = "PK".parse().ok();
+    add("spent", encode(&spent).unwrap());
     for state in [
         QuestionState::Open,
         QuestionState::Sent,
