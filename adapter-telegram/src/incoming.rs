@@ -405,7 +405,7 @@ mod tests {
         let anonymous = json!({ "id": 1_087_968_824, "is_bot": true, "first_name": "Group" });
         let event = taken(
             group(),
-            json!({ "text": "/send +1 x", "from": anonymous.clone(), "sender_chat": { "id": -100, "title": "Home" } }),
+            json!({ "text": "/send +1 x", "from": anonymous, "sender_chat": { "id": -100, "title": "Home" } }),
         )
         .unwrap();
         assert_eq!(
