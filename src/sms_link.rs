@@ -1,10 +1,12 @@
 //! [`Link`]: a modem as the core's way out to a line, and the words of each side in those of the other. The way in is
 //! `arrivals.rs`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use bridge_core::link::{
-    Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, SlotContent, StorageSlot,
-    TryAgain, UssdAnswer,
+    Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, Sim, SlotContent, StorageSlot,
+    TryAgain, UssdAnswer, UssdInput,
 };
 use bridge_core::{LineName, PartId, SendError, SmsLink};
 use modem::{FollowUp, Memory, Phase, SlotStatus};
@@ -15,6 +17,8 @@ use tracing::info;
 pub(crate) struct Link {
     modem: modem::Handle,
     status: watch::Receiver<LinkStatus>,
+    /// The network waited for a reply when it answered last.
+    dialogue_is_open: AtomicBool,
 }
 
 impl Link {
@@ -22,7 +26,12 @@ impl Link {
     pub(crate) fn new(line: LineName, modem: modem::Handle) -> (Self, impl Future<Output = ()>) {
         let (sender, status) = watch::channel(LinkStatus::starting());
         let told = modem.status();
-        (Self { modem, status }, mirror(line, told, sender))
+        let link = Self {
+            modem,
+            status,
+            dialogue_is_open: AtomicBool::new(false),
+        };
+        (link, mirror(line, told, sender))
     }
 }
 
@@ -75,8 +84,18 @@ impl SmsLink for Link {
             .collect())
     }
 
-    async fn ussd(&self, code: &str) -> Result<UssdAnswer, LinkError> {
-        let answer = self.modem.ussd(code).await.map_err(failed)?;
+    async fn ussd(&self, input: &UssdInput) -> Result<UssdAnswer, LinkError> {
+        let said = match input {
+            UssdInput::Code(code) => {
+                // The network would take it for a reply.
+                if self.dialogue_is_open.swap(false, Ordering::Relaxed) {
+                    self.end_ussd().await?;
+                }
+                self.modem.ussd(code).await
+            }
+            UssdInput::Reply(text) => self.modem.ussd_reply(text).await,
+        };
+        let answer = said.map_err(failed)?;
         let expects_reply = match answer.follow_up {
             FollowUp::Expected => true,
             FollowUp::EndedByNetwork if answer.text.reveal().is_empty() => {
@@ -97,10 +116,17 @@ impl SmsLink for Link {
                 return Err(LinkError("the network did not answer in time".to_owned()));
             }
         };
+        self.dialogue_is_open
+            .store(expects_reply, Ordering::Relaxed);
         Ok(UssdAnswer {
             text: answer.text.reveal().to_owned(),
             expects_reply,
         })
+    }
+
+    async fn end_ussd(&self) -> Result<(), LinkError> {
+        self.dialogue_is_open.store(false, Ordering::Relaxed);
+        self.modem.end_ussd().await.map_err(failed)
     }
 
     fn status(&self) -> watch::Receiver<LinkStatus> {
@@ -127,6 +153,10 @@ async fn mirror(
     }
 }
 
+fn revealed(digits: Option<&modem::Redacted>) -> Option<String> {
+    digits.map(|digits| digits.reveal().to_owned())
+}
+
 fn link_status(status: &modem::Status) -> LinkStatus {
     let ready = status.phase == Phase::Ready;
     let registered =
@@ -146,6 +176,10 @@ fn link_status(status: &modem::Status) -> LinkStatus {
         operator: status.operator.clone().filter(|_| registered),
         signal_dbm: status.signal.map(modem::Signal::dbm),
         country: status.country().and_then(|code| code.parse().ok()),
+        sim: Sim {
+            iccid: revealed(status.identity.iccid.as_ref()),
+            imsi: revealed(status.identity.imsi.as_ref()),
+        },
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::address::LineName;
 use crate::chat::ChatAdapter;
 use crate::dispatch;
-use crate::handle::{BridgeError, BridgeHandle, QUEUE, Request};
+use crate::handle::{BridgeError, BridgeHandle, LineWakers, QUEUE, Request};
 use crate::link::SmsLink;
 use crate::settings::Settings;
 use crate::store::StoreError;
@@ -133,7 +133,7 @@ impl Bridge {
             return Err(BridgeError::NotConfigured(format!("[line.{line}]")));
         }
         let (name, status) = (line.clone(), link.status());
-        let waker = self
+        let LineWakers { parts, ussd } = self
             .handle
             .ask(|reply| Request::AttachLine {
                 line: name,
@@ -142,8 +142,12 @@ impl Bridge {
             })
             .await?;
         let (handle, stop) = (self.handle.clone(), self.stop.clone());
+        let workers = (handle.clone(), Arc::clone(&link), stop.clone());
         self.workers
-            .spawn(dispatch::line::run(handle, line.clone(), link, waker, stop));
+            .spawn(dispatch::line::run(handle, line.clone(), link, parts, stop));
+        let (handle, link, stop) = workers;
+        self.workers
+            .spawn(dispatch::ussd::run(handle, line.clone(), link, ussd, stop));
         Ok(())
     }
 

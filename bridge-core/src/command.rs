@@ -81,6 +81,11 @@ pub const TABLE: &[Row] = &[
         meaning: "owners, in private: erase all that is stored of a contact",
     },
     Row {
+        name: "ussd",
+        arguments: "CODE",
+        meaning: "owners: ask the network, with a code such as *100#; a reply to its answer goes on",
+    },
+    Row {
         name: "people",
         arguments: "",
         meaning: "owners: who may read and send; people remove NAME takes it back",
@@ -145,8 +150,17 @@ pub(crate) enum Command<'a> {
         who: &'a str,
         sure: Sure,
     },
-    /// `/send` with something left out.
-    SendIncomplete,
+    /// `/send` with something left out: the text, or whom it is for.
+    SendIncomplete {
+        line: Option<&'a str>,
+        number: &'a str,
+        text: &'a str,
+    },
+    /// Something said to the network.
+    Ussd {
+        line: Option<&'a str>,
+        code: &'a str,
+    },
     /// To let a stranger in: `None` where it does not say how far.
     Allow(Option<Access>),
     /// Not to be told of a stranger again.
@@ -203,6 +217,7 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
         "retry" | "yes" => Command::Retry,
         "cancel" | "no" => Command::Cancel,
         "send" => send(arguments),
+        "ussd" => ussd(arguments),
         "allow" => Command::Allow(access(arguments)),
         "ignore" => Command::Ignore,
         "people" => people(arguments),
@@ -220,18 +235,29 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
 }
 
 fn send(arguments: &str) -> Command<'_> {
-    let (line, rest) = match arguments.strip_prefix('@') {
+    let (line, rest) = named_line(arguments);
+    let (number, text) = number(rest);
+    if number.is_empty() || text.is_empty() || line == Some("") {
+        return Command::SendIncomplete { line, number, text };
+    }
+    Command::Send { line, number, text }
+}
+
+fn ussd(arguments: &str) -> Command<'_> {
+    let (line, code) = named_line(arguments);
+    let code = code.trim_end();
+    Command::Ussd { line, code }
+}
+
+/// `@line` at the head, and what follows.
+fn named_line(arguments: &str) -> (Option<&str>, &str) {
+    match arguments.strip_prefix('@') {
         Some(named) => {
             let (line, rest) = split(named);
             (Some(line), rest)
         }
         None => (None, arguments),
-    };
-    let (number, text) = number(rest);
-    if number.is_empty() || text.is_empty() || line == Some("") {
-        return Command::SendIncomplete;
     }
-    Command::Send { line, number, text }
 }
 
 fn access(arguments: &str) -> Option<Access> {
@@ -369,6 +395,9 @@ mod tests {
     #[test]
     fn grammar() {
         let send = |line, number, text| Parsed::Command(Command::Send { line, number, text });
+        let incomplete =
+            |line, number, text| Parsed::Command(Command::SendIncomplete { line, number, text });
+        let ussd = |line, code| Parsed::Command(Command::Ussd { line, code });
         let named = |number, name| Parsed::Command(Command::Name { number, name });
         let treat = |how, who| Parsed::Command(Command::Treat { how, who });
         let history = |who, count| Parsed::Command(Command::History { who, count });
@@ -396,15 +425,16 @@ mod tests {
                 "/nonsense x",
                 Parsed::Command(Command::NotKnown("nonsense")),
             ),
-            ("/send", Parsed::Command(Command::SendIncomplete)),
-            (
-                "/send +12025550100",
-                Parsed::Command(Command::SendIncomplete),
-            ),
+            ("/send", incomplete(None, "", "")),
+            ("/send @work", incomplete(Some("work"), "", "")),
+            ("/send +12025550100", incomplete(None, "+12025550100", "")),
             (
                 "/send @ +12025550100 x",
-                Parsed::Command(Command::SendIncomplete),
+                incomplete(Some("+12025550100"), "x", ""),
             ),
+            ("/ussd", ussd(None, "")),
+            ("!ussd *100# ", ussd(None, "*100#")),
+            ("/ussd @work *#21#", ussd(Some("work"), "*#21#")),
             (
                 "/send +12025550100 hello there",
                 send(None, "+12025550100", "hello there"),
@@ -441,10 +471,7 @@ mod tests {
                 "/send +65 9123 4567 10 people",
                 send(None, "+65 9123 4567", "10 people"),
             ),
-            (
-                "/send +12 3 hello",
-                Parsed::Command(Command::SendIncomplete),
-            ),
+            ("/send +12 3 hello", incomplete(None, "", "+12 3 hello")),
             ("/send 8558 STOP", send(None, "8558", "STOP")),
             (
                 "/allow READ",
@@ -472,11 +499,8 @@ mod tests {
                 "/send @work “Ali Khan” hi",
                 send(Some("work"), "Ali Khan", "hi"),
             ),
-            ("/send \"\" hi", Parsed::Command(Command::SendIncomplete)),
-            (
-                "/send \"Ali Khan\"",
-                Parsed::Command(Command::SendIncomplete),
-            ),
+            ("/send \"\" hi", incomplete(None, "", "hi")),
+            ("/send \"Ali Khan\"", incomplete(None, "Ali Khan", "")),
             ("/name Ali Khan", named(None, "Ali Khan")),
             (
                 "/name +1 (202) 555-0100 Ali Khan ",

@@ -62,12 +62,25 @@ pub trait SmsLink: Send + Sync {
     /// The modem did not answer, refused, or cannot list.
     async fn staged(&self) -> Result<Vec<(StorageSlot, SlotContent)>, LinkError>;
 
-    /// Sends a USSD code and waits for the network's answer.
+    /// Says something to the network by USSD (`+CUSD`, 3GPP TS 27.007 §7.15) and waits for its answer. A code ends a
+    /// dialogue that is open; a reply goes out only while the network waits for one.
     ///
     /// # Errors
     ///
-    /// The modem did not answer, or the network refused.
-    async fn ussd(&self, code: &str) -> Result<UssdAnswer, LinkError>;
+    /// The modem did not answer, the network refused, or it waits for no reply any more. Without an answer it may have
+    /// reached the network all the same: it is not to be said again by itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may have reached the network when this future is dropped.
+    async fn ussd(&self, input: &UssdInput) -> Result<UssdAnswer, LinkError>;
+
+    /// Ends the dialogue (`AT+CUSD=2`). That there was none is no error.
+    ///
+    /// # Errors
+    ///
+    /// The modem did not answer, or refused.
+    async fn end_ussd(&self) -> Result<(), LinkError>;
 
     /// The line's condition, as it changes.
     fn status(&self) -> watch::Receiver<LinkStatus>;
@@ -164,6 +177,26 @@ pub enum TryAgain {
 #[error("{0}")]
 pub struct LinkError(pub String);
 
+/// What is said to the network by USSD.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UssdInput {
+    /// A code, which begins a dialogue: `*100#`.
+    Code(String),
+    /// The reply to the network's question.
+    Reply(String),
+}
+
+/// It may hold a voucher or a PIN: not for logs.
+impl fmt::Debug for UssdInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Code(_) => "Code(..)",
+            Self::Reply(_) => "Reply(..)",
+        })
+    }
+}
+
 /// The network's answer to a USSD code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UssdAnswer {
@@ -197,6 +230,48 @@ pub struct LinkStatus {
     pub signal_dbm: Option<i16>,
     /// The SIM's country, from its IMSI. `None` while not known.
     pub country: Option<Country>,
+    /// Which SIM it is.
+    pub sim: Sim,
+}
+
+/// Which SIM is in the modem, as far as it told.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sim {
+    /// The number of the card (ITU-T E.118). `None` while not known.
+    pub iccid: Option<String>,
+    /// The number of the subscription (ITU-T E.212). `None` while not known.
+    pub imsi: Option<String>,
+}
+
+/// It names a person's SIM: not for logs.
+impl fmt::Debug for Sim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sim")
+            .field("iccid", &self.iccid.as_ref().map(|_| ".."))
+            .field("imsi", &self.imsi.as_ref().map(|_| ".."))
+            .finish()
+    }
+}
+
+impl Sim {
+    /// Whether this is proven to be another SIM, or another subscription on the same card. What one of the two does not
+    /// tell proves nothing.
+    #[must_use]
+    pub fn differs_from(&self, other: &Self) -> bool {
+        let differ = |one: &Option<String>, two: &Option<String>| {
+            one.is_some() && two.is_some() && one != two
+        };
+        differ(&self.iccid, &other.iccid) || differ(&self.imsi, &other.imsi)
+    }
+
+    /// What is known of the same SIM from both.
+    #[must_use]
+    pub(crate) fn with(&self, newer: &Self) -> Self {
+        Self {
+            iccid: newer.iccid.clone().or_else(|| self.iccid.clone()),
+            imsi: newer.imsi.clone().or_else(|| self.imsi.clone()),
+        }
+    }
 }
 
 /// Whether a line can send.
@@ -219,6 +294,41 @@ impl LinkStatus {
             operator: None,
             signal_dbm: None,
             country: None,
+            sim: Sim::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sim;
+
+    #[test]
+    fn another_sim_is_one_that_is_proven_to_be() {
+        let sim = |iccid: &str, imsi: &str| {
+            let known = |digits: &str| (!digits.is_empty()).then(|| digits.to_owned());
+            Sim {
+                iccid: known(iccid),
+                imsi: known(imsi),
+            }
+        };
+        for (before, now, differs) in [
+            (sim("1", "2"), sim("1", "2"), false),
+            (sim("1", "2"), sim("3", "4"), true),
+            (sim("1", "2"), sim("1", "4"), true),
+            (sim("1", "2"), sim("3", "2"), true),
+            (sim("1", "2"), sim("", "2"), false),
+            (sim("1", "2"), sim("", "4"), true),
+            (sim("1", ""), sim("", "2"), false),
+            (sim("1", "2"), sim("", ""), false),
+            (sim("", ""), sim("1", "2"), false),
+        ] {
+            assert_eq!(now.differs_from(&before), differs, "{differs}");
+        }
+        assert_eq!(sim("1", "").with(&sim("", "2")), sim("1", "2"));
+        assert_eq!(
+            format!("{:?}", sim("1", "")),
+            r#"Sim { iccid: Some(".."), imsi: None }"#
+        );
     }
 }

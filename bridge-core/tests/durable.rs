@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use bridge_core::conformance::{Counterpart, TestLine, Who};
 use bridge_core::link::{
     Accepted, Discarded, LinkError, LinkStatus, RawPdu, SendError, SlotContent, StorageSlot,
-    UssdAnswer,
+    UssdAnswer, UssdInput,
 };
 use bridge_core::{
     Bridge, DeliveryReports, Limits, LineSettings, Origin, PartId, People, Sending, Settings,
@@ -113,8 +113,12 @@ impl SmsLink for Marked {
         self.line.staged().await
     }
 
-    async fn ussd(&self, code: &str) -> Result<UssdAnswer, LinkError> {
-        self.line.ussd(code).await
+    async fn ussd(&self, input: &UssdInput) -> Result<UssdAnswer, LinkError> {
+        self.line.ussd(input).await
+    }
+
+    async fn end_ussd(&self) -> Result<(), LinkError> {
+        self.line.end_ussd().await
     }
 
     fn status(&self) -> watch::Receiver<LinkStatus> {

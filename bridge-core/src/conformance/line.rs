@@ -11,11 +11,12 @@ use sms_codec::{
 };
 use tokio::sync::watch;
 
+use crate::conformance::menu::Menu;
 use crate::conformance::storage::Storage;
 use crate::id::PartId;
 use crate::link::{
-    Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, SendError, SlotContent, SmsLink,
-    StorageSlot, UssdAnswer,
+    Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, SendError, Sim, SlotContent,
+    SmsLink, StorageSlot, UssdAnswer, UssdInput,
 };
 use crate::settings::Clock;
 
@@ -30,6 +31,7 @@ pub struct TestLine {
     parts: Mutex<Vec<PartId>>,
     hang: Mutex<Option<(When, Command)>>,
     storage: Mutex<Storage>,
+    menu: Mutex<Menu>,
     /// Of the next PDU, in seconds since 1970; each is a second later than the one before.
     time: AtomicI64,
 }
@@ -56,6 +58,8 @@ pub enum Command {
     Transmit,
     /// [`SmsLink::discard`].
     Discard,
+    /// [`SmsLink::ussd`].
+    Ussd,
 }
 
 /// One part that went out.
@@ -84,6 +88,7 @@ impl Default for TestLine {
             parts: Mutex::default(),
             hang: Mutex::default(),
             storage: Mutex::default(),
+            menu: Mutex::default(),
             time: AtomicI64::new(Clock::system().now().0 / 1000),
         }
     }
@@ -169,6 +174,32 @@ impl TestLine {
     pub fn set_modem(&self, modem: &str) {
         self.status
             .send_modify(|status| status.modem = Some(modem.to_owned()));
+    }
+
+    /// Another SIM is in the modem.
+    pub fn set_sim(&self, iccid: &str, imsi: &str) {
+        let sim = Sim {
+            iccid: Some(iccid.to_owned()),
+            imsi: Some(imsi.to_owned()),
+        };
+        self.status.send_modify(|status| status.sim = sim);
+    }
+
+    /// The modem does not tell which SIM it has.
+    pub fn forget_sim(&self) {
+        self.status
+            .send_modify(|status| status.sim = Sim::default());
+    }
+
+    /// What the network answers to the next thing that is said by USSD; without one it knows no code.
+    pub fn next_ussd(&self, text: &str, expects_reply: bool) {
+        lock(&self.menu).next(text, expects_reply);
+    }
+
+    /// What was said by USSD, in order; `end` where a dialogue was ended.
+    #[must_use]
+    pub fn ussd_heard(&self) -> Vec<String> {
+        lock(&self.menu).heard()
     }
 
     /// An SMS from `sender` in as many PDUs as it takes. A sender without digits is a name.
@@ -324,8 +355,14 @@ impl SmsLink for TestLine {
         self.storage().list()
     }
 
-    async fn ussd(&self, _code: &str) -> Result<UssdAnswer, LinkError> {
-        Err(LinkError("this line knows no USSD".to_owned()))
+    async fn ussd(&self, input: &UssdInput) -> Result<UssdAnswer, LinkError> {
+        self.around(Command::Ussd, || lock(&self.menu).answer(input))
+            .await
+    }
+
+    async fn end_ussd(&self) -> Result<(), LinkError> {
+        lock(&self.menu).end();
+        Ok(())
     }
 
     fn status(&self) -> watch::Receiver<LinkStatus> {

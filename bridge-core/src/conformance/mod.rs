@@ -7,6 +7,7 @@
 mod cases;
 pub mod instant;
 mod line;
+mod menu;
 mod stage;
 mod storage;
 

@@ -1,4 +1,4 @@
-//! The workers: one for each line, one for each network. They take what is due, do it through a port, and hand the
+//! The workers: one for the messages of each line and one for its USSD, one for each network. They take what is due, do it through a port, and hand the
 //! outcome back. They decide nothing: what happens next is the writer's.
 
 pub(crate) mod chat;
@@ -8,6 +8,7 @@ pub(crate) mod line;
 pub(crate) mod slots;
 #[cfg(all(test, feature = "conformance"))]
 mod tests;
+pub(crate) mod ussd;
 
 use std::time::Duration;
 

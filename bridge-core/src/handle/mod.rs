@@ -12,7 +12,7 @@ pub use line::{
     Arrival, DeliveryReports, FirstLook, LateOutcome, LineNotice, LineSettings, Origin, Sending,
     UnfinishedPart,
 };
-pub(crate) use request::{Reply, Request};
+pub(crate) use request::{LineWakers, Reply, Request};
 
 /// How many requests may wait for the writer; whoever comes then waits to be let in.
 pub(crate) const QUEUE: usize = 256;

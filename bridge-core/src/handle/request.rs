@@ -13,11 +13,18 @@ use crate::handle::{
     Arrival, BridgeError, LateOutcome, LineNotice, Origin, Pending, UnfinishedPart,
 };
 use crate::id::{PartId, PostId};
-use crate::link::{Accepted, LinkError, LinkStatus, RawPdu, SendError, StorageSlot};
+use crate::link::{Accepted, LinkError, LinkStatus, RawPdu, SendError, StorageSlot, UssdAnswer};
 use crate::person::{People, Role};
 use crate::slots::Reading;
 use crate::writer::first_start::{FirstLookPlan, Saved};
-use crate::writer::{ChatJob, Checked, Claim, ClaimedPart, PostOutcome, SlotWork};
+use crate::writer::{ChatJob, Checked, Claim, ClaimedPart, PostOutcome, SlotWork, UssdJob};
+
+/// How the workers of a line are woken.
+#[derive(Debug)]
+pub(crate) struct LineWakers {
+    pub(crate) parts: Arc<Notify>,
+    pub(crate) ussd: Arc<Notify>,
+}
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, BridgeError>>;
 
@@ -85,7 +92,16 @@ pub(crate) enum Request {
     AttachLine {
         line: LineName,
         status: watch::Receiver<LinkStatus>,
-        reply: Reply<Arc<Notify>>,
+        reply: Reply<LineWakers>,
+    },
+    ClaimUssd {
+        line: LineName,
+        reply: Reply<Claim<UssdJob>>,
+    },
+    SettleUssd {
+        id: u64,
+        outcome: Result<UssdAnswer, LinkError>,
+        reply: Reply<()>,
     },
     AttachChat {
         description: Description,

@@ -398,6 +398,30 @@ pub(crate) fn question(id: u64) -> Vec<u8> {
     Key::new("question").number(id).0
 }
 
+/// The question that a person is asked there, and answers with what they write next.
+pub(crate) fn asking(network: &Network, place: &Place, person: &str) -> Vec<u8> {
+    Key::new("asking")
+        .text(&network.0)
+        .text(&place.chat)
+        .text(place.thread.as_deref().unwrap_or_default())
+        .text(person)
+        .0
+}
+
+/// A USSD dialogue.
+pub(crate) fn ussd(id: u64) -> Vec<u8> {
+    Key::new("ussd").number(id).0
+}
+
+pub(crate) fn ussd_prefix() -> Vec<u8> {
+    Key::new("ussd").0
+}
+
+/// Which SIM a line has.
+pub(crate) fn sim(line: &LineName) -> Vec<u8> {
+    Key::new("sim").text(line.as_str()).0
+}
+
 /// Somebody who has a name.
 pub(crate) fn contact(id: u64) -> Vec<u8> {
     Key::new("contact").number(id).0

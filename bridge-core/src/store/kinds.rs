@@ -8,8 +8,8 @@ use crate::limits::Spent;
 use crate::slots::Marks;
 use crate::store::record::{
     Confirmed, Expiring, FirstLookNote, FragmentSet, Mark, Member, Message, NoticeHour, Outage,
-    Part, Post, Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, StagedNote,
-    Stranger, Taken, Tally, ToldNotice, UnmatchedReport,
+    Part, Post, Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, SimNote,
+    StagedNote, Stranger, Taken, Tally, ToldNotice, UnmatchedReport, Ussd,
 };
 use crate::writer::treatment::Treatment;
 
@@ -18,6 +18,7 @@ type Read = fn(&[u8]) -> Result<Vec<u8>, String>;
 
 /// Every kind, by the first word of its keys.
 static KINDS: &[(&str, Read)] = &[
+    ("asking", read::<u64>),
     ("awaited", read::<()>),
     ("confirmed", read::<Confirmed>),
     ("contact", read::<Contact>),
@@ -53,6 +54,7 @@ static KINDS: &[(&str, Read)] = &[
     ("room", read::<RoomNote>),
     ("schema", read::<u32>),
     ("sends", read::<Sends>),
+    ("sim", read::<SimNote>),
     ("slot-marks", read::<Marks>),
     ("spent", read::<Spent>),
     ("staged", read::<StagedNote>),
@@ -62,6 +64,7 @@ static KINDS: &[(&str, Read)] = &[
     ("told", read_told),
     ("treated", read::<Treatment>),
     ("unmatched", read::<UnmatchedReport>),
+    ("ussd", read::<Ussd>),
 ];
 
 /// The reader of a kind. `None` where this program does not know it.

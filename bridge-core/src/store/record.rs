@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, Conversation};
+use crate::address::{Address, Conversation, LineName};
 use crate::chat::{
     Attempt, Choice, Content, Destination, InboxId, MessageState, Network, Place, Receipt, Room,
 };
 use crate::id::{MessageId, PartId, PostId, Timestamp};
-use crate::link::StorageSlot;
+use crate::link::{Sim, StorageSlot, UssdInput};
 use crate::part::PartState;
 use crate::person::Role;
 use crate::post::PostState;
@@ -207,6 +207,12 @@ pub(crate) struct ReceiptNote {
     /// The stranger whom it tells of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stranger: Option<u64>,
+    /// The USSD dialogue whose answer it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ussd: Option<u64>,
+    /// The line whose SIM is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sim: Option<u64>,
 }
 
 /// Somebody who was let in, or paired, or is ignored. Whoever stands in the configuration is what it says there.
@@ -232,10 +238,17 @@ pub(crate) struct Stranger {
     pub(crate) notices: Vec<PostId>,
 }
 
-/// What a person wrote, while they are asked whom it is for.
+/// What a person wrote, while they are asked whom it is for; or a `/send` of which something is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Question {
+    /// Empty: it is asked for.
     pub(crate) text: String,
+    /// The SIM that was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<LineName>,
+    /// Whom it is for. `None`: that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<Conversation>,
     /// Where it was written.
     pub(crate) origin: Receipt,
     pub(crate) state: QuestionState,
@@ -246,10 +259,58 @@ pub(crate) struct Question {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum QuestionState {
     Open,
+    /// Whom it is for is known; another question asks for the text.
+    Answered,
     /// The message is on its way, or left.
     Sent,
     /// The person does not want it any more.
     Dropped,
+}
+
+/// A dialogue with the network by USSD.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ussd {
+    pub(crate) line: LineName,
+    pub(crate) network: Network,
+    /// Where the last that is said was written.
+    pub(crate) origin: Receipt,
+    pub(crate) state: UssdState,
+}
+
+/// How far a dialogue is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UssdState {
+    /// This is to be said.
+    Waiting(UssdInput),
+    /// Something was, or is about to be, said.
+    UnderWay,
+    /// The network waits for a reply.
+    Open,
+    /// It is to be ended.
+    Ending,
+    /// Nothing is said any more.
+    Over,
+}
+
+/// Which SIM a line has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SimNote {
+    /// The one that may send.
+    pub(crate) accepted: Sim,
+    /// Another one is in its place, and an owner is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) other: Option<OtherSim>,
+}
+
+/// A SIM that an owner has not agreed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OtherSim {
+    pub(crate) sim: Sim,
+    /// The question's number.
+    pub(crate) question: u64,
+    /// Where it is asked.
+    pub(crate) notices: Vec<PostId>,
 }
 
 /// Posts that one inbox refused, or may not show, and what people were told of it.

@@ -103,6 +103,8 @@ impl Work<'_> {
             outage: None,
             question: None,
             stranger: None,
+            ussd: None,
+            sim: None,
         };
         self.transaction.save(
             keys::receipt(said.network, &said.here.place.chat, &said.here.message),

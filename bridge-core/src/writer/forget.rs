@@ -57,6 +57,8 @@ impl Work<'_> {
                 "{ERASING}{}",
                 serde_json::to_string(&meant.numbers).unwrap_or_default()
             ),
+            line: None,
+            to: None,
             origin: said.here.clone(),
             state: QuestionState::Open,
         };
@@ -298,8 +300,12 @@ impl Work<'_> {
         let mut walk = Walk::over(keys::questions_prefix());
         while let Some(key) = walk.next(&self.transaction)? {
             let question: Option<Question> = self.transaction.load(&key)?;
-            let asked = question.and_then(|question| erasing(&question));
-            if asked.is_some_and(|asked| asked.iter().any(|number| numbers.contains(number))) {
+            let about = question.map(|question| {
+                let to = question.to.as_ref().map(|to| to.address.clone());
+                let erasing = erasing(&question).unwrap_or_default();
+                to.into_iter().chain(erasing).collect::<Vec<_>>()
+            });
+            if about.is_some_and(|about| about.iter().any(|number| numbers.contains(number))) {
                 self.transaction.remove(key);
             }
         }

@@ -32,6 +32,7 @@ mod requests;
 mod restored;
 mod retention;
 mod rooms;
+mod sim;
 mod slots;
 mod space;
 mod spending;
@@ -41,6 +42,7 @@ mod submit;
 mod tests;
 pub(crate) mod treatment;
 mod unfinished;
+mod ussd;
 mod waiting;
 mod work;
 
@@ -75,6 +77,7 @@ use renewal::Renewal;
 use retention::Retention;
 pub(crate) use slots::{Checked, KnownSlot, SlotWork};
 use space::{Need, Space};
+pub(crate) use ussd::UssdJob;
 use work::{Change, Core, Opened, Work};
 
 /// Requests that share one commit, at most.
@@ -86,6 +89,7 @@ const EXPIRY: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum QueueName {
     Line(LineName),
+    Ussd(LineName),
     Chat(Network),
 }
 
@@ -212,6 +216,7 @@ impl Writer {
             work.recover_restored()?;
             work.recover_parts()?;
             work.recover_posts()?;
+            work.recover_ussd()?;
             work.recover_sets()
         });
         result.map(|()| group)
@@ -462,15 +467,15 @@ impl Writer {
         group: &mut Group,
         line: LineName,
     ) -> Result<Claim<ClaimedPart>, StoreError> {
-        let next = self.next(&QueueName::Line(line), 1);
-        let claimed = self.work(group, |work| claim(next, |id| work.claim_part(PartId(id))))?;
-        Ok(match claimed {
-            Claim::Job(parts) => match parts.into_iter().next() {
-                Some(part) => Claim::Job(part),
-                None => Claim::Wait(Some(Instant::now())),
-            },
-            Claim::Wait(at) => Claim::Wait(at),
-        })
+        let next = self.next(&QueueName::Line(line.clone()), 1);
+        let claimed = self.work(group, |work| {
+            if work.sim_may_send(&line)? {
+                return claim(next, |id| work.claim_part(PartId(id)));
+            }
+            work.hold_line(&line)?;
+            Ok(Claim::Wait(None))
+        })?;
+        Ok(first(claimed))
     }
 
     /// Stores what became of a part; with `then` the worker of that line gets the next one in the same commit.
@@ -584,5 +589,16 @@ fn claim<T>(
         }
         Next::At(at) => Ok(Claim::Wait(Some(at))),
         Next::Idle => Ok(Claim::Wait(None)),
+    }
+}
+
+/// Of what was claimed for a worker that does one thing at a time.
+fn first<T>(claimed: Claim<Vec<T>>) -> Claim<T> {
+    match claimed {
+        Claim::Job(jobs) => match jobs.into_iter().next() {
+            Some(job) => Claim::Job(job),
+            None => Claim::Wait(Some(Instant::now())),
+        },
+        Claim::Wait(at) => Claim::Wait(at),
     }
 }

@@ -224,6 +224,8 @@ impl Work<'_> {
                         outage: Some(id),
                         question: None,
                         stranger: None,
+                        ussd: None,
+                        sim: None,
                     };
                     let key = keys::receipt(&post.network, &receipt.place.chat, &receipt.message);
                     self.transaction.save(key, &note)?;

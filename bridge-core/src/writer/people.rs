@@ -303,7 +303,11 @@ impl Work<'_> {
             .map(|_| ())
     }
 
-    fn say_instead_without_choices(&mut self, id: PostId, text: &str) -> Result<(), StoreError> {
+    pub(super) fn say_instead_without_choices(
+        &mut self,
+        id: PostId,
+        text: &str,
+    ) -> Result<(), StoreError> {
         if let Some(mut post) = self.transaction.load::<Post>(&keys::post(id))? {
             // What the post was about stays known by its receipt.
             post.choices.clear();

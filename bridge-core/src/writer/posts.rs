@@ -16,7 +16,7 @@ use crate::store::record::{Mark, Post, ReceiptNote};
 use crate::store::{StoreError, Walk, keys};
 use crate::writer::queue::Due;
 use crate::writer::work::{Change, Draft, Job, Opened, Silence, Work, lane};
-use crate::writer::{QueueName, outages, people, questions};
+use crate::writer::{QueueName, outages, people, questions, sim, ussd};
 
 /// A changed post that could not be shown is tried again after this.
 const AMEND_AGAIN: Duration = Duration::from_secs(30);
@@ -350,6 +350,8 @@ impl Work<'_> {
             outage: outages::told_by(post),
             question: questions::asked_by(post),
             stranger: people::told_by(post),
+            ussd: ussd::told_by(post),
+            sim: sim::told_by(post),
         };
         self.transaction.save(key, &note)?;
         if let (Content::Mirror { .. }, Some(message)) = (&post.content, post.message) {

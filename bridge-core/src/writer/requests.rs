@@ -1,10 +1,10 @@
 //! Which work each request is.
 
-use crate::handle::{Reply, Request};
+use crate::handle::{LineWakers, Reply, Request};
 use crate::id::PostId;
 use crate::store::keys;
 use crate::writer::space::Need;
-use crate::writer::{Group, QueueName, Writer, claim};
+use crate::writer::{Group, QueueName, Writer, claim, first};
 
 impl Writer {
     /// Does what is asked; the answer waits for the commit. What comes back asks for the end.
@@ -102,10 +102,13 @@ impl Writer {
                 status,
                 reply,
             } => {
-                let waker = self.waker(QueueName::Line(line.clone()));
+                let wakers = LineWakers {
+                    parts: self.waker(QueueName::Line(line.clone())),
+                    ussd: self.waker(QueueName::Ussd(line.clone())),
+                };
                 self.answer(group, reply, |work| {
                     work.core.status.insert(line, status);
-                    Ok(waker)
+                    Ok(wakers)
                 });
             }
             Request::AttachChat { description, reply } => {
@@ -117,6 +120,14 @@ impl Writer {
             Request::ClaimPart { line, reply } => {
                 let claimed = self.claim_part(group, line);
                 group.answer(reply, claimed);
+            }
+            Request::ClaimUssd { line, reply } => {
+                let next = self.next(&QueueName::Ussd(line), 1);
+                let claimed = self.work(group, |work| claim(next, |id| work.claim_ussd(id)));
+                group.answer(reply, claimed.map(first));
+            }
+            Request::SettleUssd { id, outcome, reply } => {
+                self.answer(group, reply, |work| work.settle_ussd(id, outcome));
             }
             Request::HoldLine { line, reply } => {
                 self.answer(group, reply, |work| work.hold_line(&line));

@@ -55,6 +55,7 @@ impl Need {
             | Request::AdoptRoom { .. }
             | Request::FirstLookSaved { .. }
             | Request::ClaimPart { .. }
+            | Request::ClaimUssd { .. }
             | Request::Pair { .. }
             | Request::LineNotice { .. } => Self::New,
             Request::ClaimChat { .. } => Self::Show,
@@ -74,6 +75,7 @@ impl Need {
             | Request::SlotsCleared { .. }
             | Request::HoldLine { .. }
             | Request::SettlePart { .. }
+            | Request::SettleUssd { .. }
             | Request::RoomMade { .. }
             | Request::RoomNotMade { .. }
             | Request::SettlePost { .. }

@@ -43,6 +43,9 @@ impl Work<'_> {
             {
                 text += ", two_step_send is of no use with this modem";
             }
+            if self.is_sim_held(&line.name)? {
+                text += ", another SIM than before: nothing is sent until an owner agrees";
+            }
             if let Some(operator) = &status.operator {
                 text += &format!(", {operator}");
             }

@@ -14,6 +14,7 @@ use crate::person::{Person, Role};
 use crate::store::record::{Part, ReceiptNote, Way};
 use crate::store::{StoreError, keys};
 use crate::writer::work::{Draft, Work};
+use crate::writer::{sim, ussd};
 
 impl Work<'_> {
     pub(super) fn submit(
@@ -107,12 +108,22 @@ impl Work<'_> {
     }
 
     fn text(&mut self, said: &Said<'_>, text: &str) -> Result<Verdict, StoreError> {
-        let question = self.answered(said)?.and_then(|note| note.question);
-        if let Some(question) = question {
-            return self.question_answered(said, question, text);
+        match self.answered(said)? {
+            Some(ReceiptNote {
+                question: Some(question),
+                ..
+            }) => return self.question_answered(said, question, text),
+            Some(ReceiptNote {
+                ussd: Some(dialogue),
+                ..
+            }) => return self.reply_ussd(said, dialogue, text),
+            Some(_) | None => {}
         }
         match self.addressee(said)? {
             Some(conversation) => self.compose(said, conversation, text),
+            None if let Some(question) = self.asking(said)? => {
+                self.question_answered(said, question, text)
+            }
             None if said.event.audience == Audience::Group => Ok(Verdict::Ignored),
             None => self.ask_for_whom(said, text),
         }
@@ -177,22 +188,48 @@ impl Work<'_> {
             Command::History { who, count } => self.history(said, who, count),
             Command::Search(words) => self.search(said, words),
             Command::Forget { who, sure } => self.forget(said, who, sure),
-            Command::SendIncomplete => self.refuse(
-                said,
-                format!(
-                    "Not sent: write {prefix}send, the number or name and the text, like {prefix}send +12025550100 Hello! \
-                     Leave out spaces in the number."
-                ),
-            ),
+            Command::SendIncomplete { line, number, text } => {
+                self.ask_for_the_rest(said, line, number, text)
+            }
+            Command::Ussd { line, code } => self.begin_ussd(said, line, code),
             Command::Retry => match self.answered(said)? {
-                Some(ReceiptNote { outage: Some(outage), .. }) => self.show_again(said, outage),
-                Some(ReceiptNote { message: Some(message), .. }) => self.send_again(said, message),
-                Some(_) | None => self.refuse(said, format!("Write {prefix}retry in reply to the message that failed.")),
+                Some(ReceiptNote {
+                    outage: Some(outage),
+                    ..
+                }) => self.show_again(said, outage),
+                Some(ReceiptNote {
+                    sim: Some(question),
+                    ..
+                }) => self.accept_sim(said, question),
+                Some(ReceiptNote {
+                    message: Some(message),
+                    ..
+                }) => self.send_again(said, message),
+                Some(_) | None => self.refuse(
+                    said,
+                    format!("Write {prefix}retry in reply to the message that failed."),
+                ),
             },
             Command::Cancel => match self.answered(said)? {
-                Some(ReceiptNote { question: Some(question), .. }) => self.drop_question(said, question),
-                Some(ReceiptNote { message: Some(message), .. }) => self.cancel(said, message),
-                Some(_) | None => self.refuse(said, format!("Write {prefix}cancel in reply to your message that still waits.")),
+                Some(ReceiptNote {
+                    question: Some(question),
+                    ..
+                }) => self.drop_question(said, question),
+                Some(ReceiptNote {
+                    ussd: Some(dialogue),
+                    ..
+                }) => self.end_ussd(said, dialogue),
+                Some(ReceiptNote {
+                    message: Some(message),
+                    ..
+                }) => self.cancel(said, message),
+                Some(_) | None => match self.asking(said)? {
+                    Some(question) => self.drop_question(said, question),
+                    None => self.refuse(
+                        said,
+                        format!("Write {prefix}cancel in reply to your message that still waits."),
+                    ),
+                },
             },
             Command::Allow(access) => {
                 let stranger = self.answered(said)?.and_then(|note| note.stranger);
@@ -248,6 +285,8 @@ impl Work<'_> {
             ("cancel", Ok(message)) => self.cancel(said, message),
             ("there", Ok(MessageId(outage))) => self.show_again(said, outage),
             ("spend", _) => self.agreed(said, id),
+            (ussd::TOKEN, Ok(MessageId(dialogue))) => self.end_ussd(said, dialogue),
+            (sim::TOKEN, Ok(MessageId(question))) => self.accept_sim(said, question),
             ("drop", Ok(MessageId(question))) => self.drop_question(said, question),
             ("erase", Ok(MessageId(question))) => self.erase_asked(said, question),
             ("leave", Ok(_)) => Ok(Verdict::Answered("Left as it is.".to_owned())),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bridge_core::link::{
     Accepted, Discarded, LinkError, LinkPhase, LinkStatus, RawPdu, SendError, SlotContent, SmsLink,
-    StorageSlot, TryAgain, UssdAnswer,
+    StorageSlot, TryAgain, UssdAnswer, UssdInput,
 };
 use bridge_core::{BridgeHandle, LineName, Origin, PartId, crash};
 use sms_codec::{DecodeOptions, Direction, ServiceCentre, Tpdu};
@@ -176,8 +176,12 @@ impl SmsLink for Modem {
             .collect())
     }
 
-    async fn ussd(&self, _code: &str) -> Result<UssdAnswer, LinkError> {
+    async fn ussd(&self, _input: &UssdInput) -> Result<UssdAnswer, LinkError> {
         Err(LinkError("this line knows no USSD".to_owned()))
+    }
+
+    async fn end_ussd(&self) -> Result<(), LinkError> {
+        Ok(())
     }
 
     fn status(&self) -> watch::Receiver<LinkStatus> {

@@ -156,7 +156,7 @@ impl Handle {
         result
     }
 
-    /// Asks the network something by USSD (`+CUSD`), such as the balance, or answers its question.
+    /// Asks the network something by USSD (`+CUSD`), such as the balance.
     ///
     /// # Errors
     ///
@@ -166,11 +166,26 @@ impl Handle {
     ///
     /// A dropped future does not end the dialogue in the network.
     pub async fn ussd(&self, code: &str) -> Result<UssdAnswer, CommandError> {
-        let answer = self
-            .command(Request::Ussd {
-                code: code.to_owned(),
-            })
-            .await?;
+        let code = code.to_owned();
+        self.ask_by_ussd(Request::Ussd { code }).await
+    }
+
+    /// Replies to the network's question in a USSD dialogue.
+    ///
+    /// # Errors
+    ///
+    /// As [`ussd`](Self::ussd), and if the network waits for no reply any more: nothing was said to it then.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future does not end the dialogue in the network.
+    pub async fn ussd_reply(&self, text: &str) -> Result<UssdAnswer, CommandError> {
+        let text = text.to_owned();
+        self.ask_by_ussd(Request::UssdReply { text }).await
+    }
+
+    async fn ask_by_ussd(&self, request: Request) -> Result<UssdAnswer, CommandError> {
+        let answer = self.command(request).await?;
         let Answer::Ussd(result) = answer else {
             return Err(CommandError::Unreadable { command: "+CUSD" });
         };

@@ -471,7 +471,7 @@ impl Driver {
             Request::Inspect { .. } => Answer::Inspected(Err(stopped)),
             Request::Staged => Answer::Listed(Err(stopped)),
             Request::Delete { .. } => Answer::Deleted(Err(stopped)),
-            Request::Ussd { .. } => Answer::Ussd(Err(stopped)),
+            Request::Ussd { .. } | Request::UssdReply { .. } => Answer::Ussd(Err(stopped)),
             Request::UssdEnd => Answer::UssdEnded(Err(stopped)),
         };
         self.last_id += 1;
@@ -514,6 +514,7 @@ fn tag_of(request: &Request) -> Option<u64> {
         | Request::Staged
         | Request::Delete { .. }
         | Request::Ussd { .. }
+        | Request::UssdReply { .. }
         | Request::UssdEnd => None,
     }
 }

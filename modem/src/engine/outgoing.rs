@@ -66,6 +66,7 @@ impl Engine {
                 Some(Job::Delete(self.deletion(id, slot, expected)))
             }
             Request::Ussd { code } => self.ussd_job(now, id, code),
+            Request::UssdReply { text } => self.ussd_reply_job(now, id, text),
             Request::UssdEnd => Some(self.ussd_end_job(id)),
         }
     }

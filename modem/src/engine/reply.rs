@@ -163,7 +163,9 @@ impl Engine {
             Request::Inspect { .. } => Answer::Inspected(Err(CommandError::LineDown(doing))),
             Request::Staged => Answer::Listed(Err(CommandError::LineDown(doing))),
             Request::Delete { .. } => Answer::Deleted(Err(CommandError::LineDown(doing))),
-            Request::Ussd { .. } => Answer::Ussd(Err(CommandError::LineDown(doing))),
+            Request::Ussd { .. } | Request::UssdReply { .. } => {
+                Answer::Ussd(Err(CommandError::LineDown(doing)))
+            }
             Request::UssdEnd => Answer::UssdEnded(Err(CommandError::LineDown(doing))),
         };
         self.answer(id, answer);

@@ -52,6 +52,11 @@ pub enum Request {
         /// The code, such as `*100#`, or the reply to a question.
         code: String,
     },
+    /// `+CUSD`, but only while the network waits for a reply: what was meant as one is no code of its own.
+    UssdReply {
+        /// What is replied.
+        text: String,
+    },
     /// `+CUSD=2`: ends the dialogue; a [`Request::Ussd`] that waits for its answer gets an error.
     UssdEnd,
 }
@@ -66,6 +71,7 @@ impl fmt::Debug for Request {
             Self::Staged => formatter.write_str("Staged"),
             Self::Delete { slot, .. } => write!(formatter, "Delete({slot})"),
             Self::Ussd { .. } => formatter.write_str("Ussd(..)"),
+            Self::UssdReply { .. } => formatter.write_str("UssdReply(..)"),
             Self::UssdEnd => formatter.write_str("UssdEnd"),
         }
     }
@@ -82,6 +88,7 @@ impl Request {
             | Self::Staged
             | Self::Delete { .. }
             | Self::Ussd { .. }
+            | Self::UssdReply { .. }
             | Self::UssdEnd => false,
         }
     }
@@ -100,7 +107,7 @@ pub enum Answer {
     Listed(Result<Vec<(StorageSlot, SlotContent)>, CommandError>),
     /// To [`Request::Delete`].
     Deleted(Result<Deleted, CommandError>),
-    /// To [`Request::Ussd`].
+    /// To [`Request::Ussd`] and [`Request::UssdReply`].
     Ussd(Result<UssdAnswer, CommandError>),
     /// To [`Request::UssdEnd`]. That there was nothing to end is no error.
     UssdEnded(Result<(), CommandError>),

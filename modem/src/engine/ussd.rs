@@ -91,6 +91,21 @@ impl Engine {
         None
     }
 
+    /// Some networks would take a reply that comes too late for a code of its own.
+    pub(super) fn ussd_reply_job(
+        &mut self,
+        now: Duration,
+        id: RequestId,
+        text: String,
+    ) -> Option<Job> {
+        if self.ussd.open || self.ussd.waiting.is_some() {
+            return self.ussd_job(now, id, text);
+        }
+        let wrong = "the network waits for no reply any more: begin again with the code";
+        self.answer(id, Answer::Ussd(Err(CommandError::Unusable(wrong))));
+        None
+    }
+
     /// Somebody ends the dialogue. Who waits for an answer gets none.
     pub(super) fn ussd_end_job(&mut self, id: RequestId) -> Job {
         self.fail_ussd(CommandError::Unusable(

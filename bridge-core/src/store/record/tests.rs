@@ -14,7 +14,9 @@ fn stored_forms() {
         line: "home".parse().unwrap(),
         address: Address::Number("+12025550100".to_owned()),
     };
-    let conversation_address = conversation.address.clone();
+    let (conversation_line, conversation_address) =
+        (conversation.line.clone(), conversation.address.clone());
+    let questioned = conversation.clone();
     let place = Place {
         chat: "-100".to_owned(),
         thread: Some("7".to_owned()),
@@ -348,9 +350,12 @@ fn stored_forms() {
         outage: None,
         question: None,
         stranger: None,
+        ussd: None,
+        sim: None,
     };
     add("receipt", encode(&note).unwrap());
     (note.outage, note.question, note.stranger) = (Some(9), Some(10), Some(11));
+    (note.ussd, note.sim) = (Some(12), Some(13));
     add("receipt", encode(&note).unwrap());
     let outage = Outage {
         network,
@@ -385,15 +390,54 @@ fn stored_forms() {
     add("spent", encode(&spent).unwrap());
     for state in [
         QuestionState::Open,
+        QuestionState::Answered,
         QuestionState::Sent,
         QuestionState::Dropped,
     ] {
-        let question = Question {
+        let mut question = Question {
             text: "t".to_owned(),
+            line: None,
+            to: None,
             origin: origin.clone(),
             state,
         };
         add("question", encode(&question).unwrap());
+        question.line = Some(conversation_line.clone());
+        question.to = Some(questioned.clone());
+        add("question", encode(&question).unwrap());
+    }
+    let said = [
+        UssdState::Waiting(UssdInput::Code("*100#".to_owned())),
+        UssdState::Waiting(UssdInput::Reply("1".to_owned())),
+        UssdState::UnderWay,
+        UssdState::Open,
+        UssdState::Ending,
+        UssdState::Over,
+    ];
+    for state in said {
+        let ussd = Ussd {
+            line: conversation_line.clone(),
+            network: Network("telegram".to_owned()),
+            origin: origin.clone(),
+            state,
+        };
+        add("ussd", encode(&ussd).unwrap());
+    }
+    let accepted = Sim {
+        iccid: Some("8949".to_owned()),
+        imsi: None,
+    };
+    let other = OtherSim {
+        sim: Sim {
+            iccid: None,
+            imsi: Some("26207".to_owned()),
+        },
+        question: 14,
+        notices: vec![PostId(15)],
+    };
+    for other in [None, Some(other)] {
+        let accepted = accepted.clone();
+        add("sim", encode(&SimNote { accepted, other }).unwrap());
     }
     for role in [Some(Role::Writer), None] {
         let member = Member {

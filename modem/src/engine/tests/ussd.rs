@@ -292,6 +292,33 @@ fn ending_what_is_not_open_is_no_error() {
 }
 
 #[test]
+fn a_reply_goes_out_only_while_the_network_waits_for_one() {
+    let reply = |bench: &mut Bench| {
+        bench.ask(Request::UssdReply {
+            text: "1".to_owned(),
+        });
+        bench.run(seconds(1));
+    };
+    let mut bench = Bench::ready();
+    reply(&mut bench);
+    assert!(questions(&bench).is_empty());
+    bench.say("+CUSD: 1,\"1 Yes\",15\r\n");
+    reply(&mut bench);
+    bench.say("+CUSD: 0,\"Done\",15\r\n");
+    bench.run(seconds(1));
+    // The dialogue is over.
+    reply(&mut bench);
+    assert_eq!(questions(&bench), ["AT+CUSD=1,\"1\",15"]);
+    expect![[r#"
+        1: error: the network waits for no reply any more: begin again with the code
+        ussd, Expected: 1 Yes
+        2: Ended Done
+        3: error: the network waits for no reply any more: begin again with the code
+    "#]]
+    .assert_eq(&bench.told);
+}
+
+#[test]
 fn what_the_network_begins_is_an_event() {
     let mut bench = Bench::ready();
     bench.say("+CUSD: 1,\"Top up? 1 Yes\",15\r\n");
