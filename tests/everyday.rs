@@ -87,7 +87,9 @@ async fn each_may_do_what_their_role_allows_and_no_sms_leaves_that_should_not() 
     bridge.looked().await;
     modem.deliver(ANN, "to everybody").await;
     let notice = telegram.post(GROUP, "to everybody").await;
-    modem.ask(json!({ "do": "fail_next_send", "code": 38 })).await;
+    modem
+        .ask(json!({ "do": "fail_next_send", "code": 38 }))
+        .await;
     let refused = json!({ "chat": GROUP, "from": OWNER, "text": "owner, refused at first", "reply_to": notice["message_id"] });
     telegram.act("write", refused).await;
     let question = telegram.post(GROUP, "Not sent: the network").await;
@@ -163,7 +165,9 @@ async fn each_may_do_what_their_role_allows_and_no_sms_leaves_that_should_not() 
         assert_eq!(said.is_empty(), id == STRANGER, "{id}: {said:#?}");
     }
     // Once, and in place.
-    telegram.post(GROUP, "you can read here, but not send").await;
+    telegram
+        .post(GROUP, "you can read here, but not send")
+        .await;
     bridge.stop().await;
     assert_eq!(sent(&mut modem).await, expected);
 }
@@ -180,10 +184,21 @@ async fn a_code_reaches_the_operator_and_a_reply_goes_on() {
     bench.telegram.post(OWNER, "Your balance is 12.50.").await;
     // A reply that comes too late is no code.
     bench.telegram.reply(OWNER, &menu, "2").await;
-    bench.telegram.post(OWNER, "waits for no reply to this any more").await;
+    bench
+        .telegram
+        .post(OWNER, "waits for no reply to this any more")
+        .await;
     // A new code ends the dialogue before it.
     bench.telegram.write("/ussd *101#").await;
-    until(async || bench.telegram.posts(OWNER, "1 Balance\n2 Own number").await.len() == 2).await;
+    until(async || {
+        bench
+            .telegram
+            .posts(OWNER, "1 Balance\n2 Own number")
+            .await
+            .len()
+            == 2
+    })
+    .await;
     bench.telegram.write("/ussd *100#").await;
     bench.telegram.post(OWNER, "Valid until 31.12.2030").await;
     assert_eq!(bench.modem.sent().await, []);
@@ -198,9 +213,13 @@ async fn another_sim_sends_nothing_until_the_owner_agrees() {
     };
     let before = bench.send("with the first SIM").await;
     bench.settled(before, &["👍"]).await;
-    let sim = json!({ "do": "swap_sim", "iccid": "8949020000012345678", "imsi": "262070123456789" });
+    let sim =
+        json!({ "do": "swap_sim", "iccid": "8949020000012345678", "imsi": "262070123456789" });
     bench.modem.ask(sim).await;
-    bench.modem.ask(json!({ "do": "reboot", "seconds": 1.0 })).await;
+    bench
+        .modem
+        .ask(json!({ "do": "reboot", "seconds": 1.0 }))
+        .await;
     let waits = bench.send("with the second SIM").await;
     let question = bench
         .telegram
@@ -210,8 +229,14 @@ async fn another_sim_sends_nothing_until_the_owner_agrees() {
     bench.bridge.kill().await;
     bench.bridge.restart();
     bench.line_is_ready().await;
-    bench.modem.expect_sent(&[(ANN, "with the first SIM")]).await;
-    bench.telegram.press(OWNER, &question, "Send with this SIM").await;
+    bench
+        .modem
+        .expect_sent(&[(ANN, "with the first SIM")])
+        .await;
+    bench
+        .telegram
+        .press(OWNER, &question, "Send with this SIM")
+        .await;
     bench.settled(waits, &["👍"]).await;
     let sent = [(ANN, "with the first SIM"), (ANN, "with the second SIM")];
     bench.modem.expect_sent(&sent).await;
@@ -254,7 +279,9 @@ async fn a_hundred_messages_from_two_chats_are_mirrored_once_and_in_order() {
     let mut room = String::new();
     until(async || {
         let timeline = me.timeline().await;
-        let found = timeline.into_iter().find(|one| one.text.contains("hello both"));
+        let found = timeline
+            .into_iter()
+            .find(|one| one.text.contains("hello both"));
         room = found.map(|one| one.room).unwrap_or_default();
         !room.is_empty()
     })
@@ -310,7 +337,11 @@ async fn a_hundred_messages_from_two_chats_are_mirrored_once_and_in_order() {
     };
     once(&in_telegram, "Matrix");
     once(&in_matrix, "Telegram");
-    assert!(in_matrix.iter().all(|text| text.contains("(Olga) via Telegram")));
+    assert!(
+        in_matrix
+            .iter()
+            .all(|text| text.contains("(Olga) via Telegram"))
+    );
     assert!(in_telegram.iter().all(|text| text.contains("via Matrix")));
 
     // Each left once; of the one that was on its way when it was killed nobody may know, and it left once at most.

@@ -25,7 +25,7 @@ use tracing::warn;
 
 use crate::error::{self, Effect, judge};
 use crate::incoming::Me;
-use crate::limits::Limits;
+use crate::limits::{Limits, Purpose};
 use crate::outgoing::{self, TEXT};
 use crate::proxy;
 use crate::rooms;
@@ -181,7 +181,7 @@ impl Telegram {
         if let Some(keyboard) = outgoing::keyboard(&post.choices) {
             message = message.reply_markup(keyboard);
         }
-        self.turn(chat, PATIENCE).await?;
+        self.turn(chat, Purpose::Message, PATIENCE).await?;
         let shown = call(&self.bot, message)
             .await
             .map_err(|error| self.refused(&error, Effect::Once, chat))?;
@@ -223,7 +223,7 @@ impl Telegram {
         if let Some(keyboard) = outgoing::keyboard(&post.choices) {
             message = message.reply_markup(keyboard);
         }
-        self.turn(chat, PATIENCE).await?;
+        self.turn(chat, Purpose::Message, PATIENCE).await?;
         match call(&self.bot, message).await {
             Ok(_message) => Ok(()),
             Err(error) if error::is_not_modified(&error) => Ok(()),
@@ -240,7 +240,7 @@ impl Telegram {
         let emoji = self.settings.reactions.emoji(state).map(str::to_owned);
         let reaction = SetMessageReaction::new(ChatId(chat), message_id(&receipt.message)?)
             .reaction(emoji.map(|emoji| ReactionType::Emoji { emoji }));
-        self.turn(chat, PATIENCE).await?;
+        self.turn(chat, Purpose::Mark, PATIENCE).await?;
         call(&self.bot, reaction)
             .await
             .map(drop)
@@ -248,11 +248,16 @@ impl Telegram {
     }
 
     /// Waits until a call to this chat is within the limits; what would take longer than `patience` is put off.
-    pub(crate) async fn turn(&self, chat: i64, patience: Duration) -> Result<(), ChatError> {
+    pub(crate) async fn turn(
+        &self,
+        chat: i64,
+        purpose: Purpose,
+        patience: Duration,
+    ) -> Result<(), ChatError> {
         let begun = Instant::now();
         loop {
             let now = Instant::now();
-            let Err(wait) = self.limits().take(chat, now) else {
+            let Err(wait) = self.limits().take(chat, purpose, now) else {
                 return Ok(());
             };
             if now.duration_since(begun).saturating_add(wait) > patience {
@@ -434,7 +439,11 @@ mod tests {
         let telegram = Telegram::new(settings("12:x")).unwrap();
         let turns = (0..20).map(|_| {
             let telegram = Arc::clone(&telegram);
-            tokio::spawn(async move { telegram.turn(5, Duration::from_secs(4)).await })
+            tokio::spawn(async move {
+                telegram
+                    .turn(5, Purpose::Message, Duration::from_secs(4))
+                    .await
+            })
         });
         let mut put_off = 0;
         for turn in turns.collect::<Vec<_>>() {

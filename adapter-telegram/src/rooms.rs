@@ -15,6 +15,7 @@ use tracing::warn;
 use crate::Topics;
 use crate::client::{ROOM_PATIENCE, Telegram, call};
 use crate::error::{self, Effect};
+use crate::limits::Purpose;
 
 /// How long it is believed what a chat is; a group may be made a forum at any time.
 const BELIEVED: Duration = Duration::from_secs(300);
@@ -107,7 +108,7 @@ impl Telegram {
         } else {
             name
         };
-        self.turn(chat, ROOM_PATIENCE).await?;
+        self.turn(chat, Purpose::Message, ROOM_PATIENCE).await?;
         match call(&self.bot, CreateForumTopic::new(ChatId(chat), name)).await {
             Ok(topic) => {
                 let thread = topic.get("message_thread_id").and_then(Value::as_i64);
