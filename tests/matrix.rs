@@ -193,6 +193,17 @@ async fn an_sms_makes_a_room_and_what_is_written_there_goes_out() {
     let other = bench.post("Somebody else").await;
     assert_ne!(other.room, post.room);
     assert_eq!(bench.me.room(&other.room).await.name, BOB);
+
+    // The room is called as its contact is.
+    bench.me.say(&post.room, "!name Ann @room Smith").await;
+    let mut name = String::new();
+    until(async || {
+        name = bench.me.room(&post.room).await.name;
+        name != ANN
+    })
+    .await;
+    assert_eq!(name, "Ann @room Smith");
+    assert_eq!(bench.me.room(&other.room).await.name, BOB);
     bench.bridge.stop().await;
 }
 

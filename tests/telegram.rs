@@ -115,6 +115,20 @@ async fn each_contact_has_a_topic_and_what_is_written_there_goes_out() {
     bench.telegram.expect_mark(FORUM, said, "👍").await;
     bench.modem.expect_sent(&[(ANN, "no reply needed")]).await;
 
+    // The topic is called as its contact is.
+    let named = json!({ "chat": FORUM, "from": OWNER, "text": "/name Ann Smith", "topic": first["message_thread_id"] });
+    bench.telegram.act("write", named).await;
+    let mut names = Vec::new();
+    until(async || {
+        let topics = bench.telegram.act("topics", json!({ "chat": FORUM })).await;
+        let topics = topics.as_array().expect("a list").iter();
+        names = topics.map(|topic| topic["name"].clone()).collect();
+        names.contains(&json!("Ann Smith"))
+    })
+    .await;
+    names.sort_by_key(Value::to_string);
+    assert_eq!(names, [json!("+12025550101"), json!("Ann Smith")]);
+
     // Somebody deletes the topic: the next SMS makes another.
     let gone = json!({ "chat": FORUM, "message_thread_id": first["message_thread_id"] });
     bench.telegram.act("delete_topic", gone).await;
@@ -137,7 +151,9 @@ async fn commands_and_mistakes_are_answered() {
         ("/status", "SIM home: ready"),
         ("/nonsense", "There is no command /nonsense"),
         ("/send bananas hello", "\"bananas\" is no phone number"),
-        ("/send +12025550100", "and the text, like /send"),
+        ("/send +12 3 hello", "and the text, like /send"),
+        ("/send +12025550100", "What is the message to +12025550100?"),
+        ("/cancel", "It is not sent."),
         ("hello?", "I don't know whom this is for"),
     ] {
         bench.telegram.write(said).await;

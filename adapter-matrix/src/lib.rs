@@ -241,6 +241,11 @@ impl ChatAdapter for Matrix {
         }
     }
 
+    async fn rename_room(&self, room: &Room, title: &str) -> Result<(), ChatError> {
+        let connection = self.connection().await?;
+        rooms::rename(&connection.client, room, title).await
+    }
+
     async fn post(&self, post: &OutgoingPost) -> Result<Receipt, ChatError> {
         let connection = self.connection().await?;
         outgoing::post(&connection.client, post, connection.device_since).await

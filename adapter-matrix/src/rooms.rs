@@ -162,6 +162,15 @@ pub(crate) async fn joined(client: &Client, place: &Place) -> Result<Room, ChatE
         .map_err(|error| retry(error.into()))
 }
 
+/// Gives a contact's room another name.
+pub(crate) async fn rename(client: &Client, room: &Made, title: &str) -> Result<(), ChatError> {
+    let found = joined(client, &room.place).await?;
+    match found.set_name(harmless(title)).await.map_err(Failure::from) {
+        Ok(_event) => Ok(()),
+        Err(failure) => Err(failure.into_chat_error(Request::Repeatable)),
+    }
+}
+
 /// Whether the bot is in a room, as the homeserver says.
 pub(crate) async fn is_joined(client: &Client, room_id: &RoomId) -> Result<bool, Failure> {
     Ok(all_joined(client).await?.iter().any(|id| id == room_id))

@@ -196,7 +196,10 @@ fn text(error: &ApiError) -> String {
 
 /// Whether an edit found the message as it was to be.
 pub(crate) fn is_not_modified(error: &RequestError) -> bool {
-    matches!(error, RequestError::Api(error) if text(error).contains("message is not modified"))
+    matches!(error, RequestError::Api(error) if {
+        let text = text(error);
+        text.contains("message is not modified") || text.contains("TOPIC_NOT_MODIFIED")
+    })
 }
 
 /// Whether a refusal is about topics in this chat, so that the chat itself has to do.

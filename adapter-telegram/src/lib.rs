@@ -122,6 +122,10 @@ impl ChatAdapter for Telegram {
         self.room(intent).await
     }
 
+    async fn rename_room(&self, room: &Room, title: &str) -> Result<(), ChatError> {
+        self.rename_topic(room, title).await
+    }
+
     async fn post(&self, post: &OutgoingPost) -> Result<Receipt, ChatError> {
         self.send(post).await
     }

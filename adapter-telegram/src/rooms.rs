@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use bridge_core::ChatError;
 use bridge_core::chat::{Content, Destination, OutgoingPost, Place, Room, RoomIntent, RoomKind};
 use serde_json::Value;
-use teloxide::payloads::{CreateForumTopic, GetChat};
-use teloxide::types::ChatId;
+use teloxide::payloads::{CreateForumTopic, EditForumTopic, EditForumTopicSetters, GetChat};
+use teloxide::types::{ChatId, MessageId, ThreadId};
 use tracing::warn;
 
 use crate::Topics;
@@ -102,12 +102,7 @@ impl Telegram {
     }
 
     async fn topic(&self, chat: i64, intent: &RoomIntent) -> Result<Room, ChatError> {
-        let name: String = intent.title.trim().chars().take(TOPIC_NAME).collect();
-        let name = if name.is_empty() {
-            "?".to_owned()
-        } else {
-            name
-        };
+        let name = topic_name(&intent.title);
         self.turn(chat, Purpose::Message, ROOM_PATIENCE).await?;
         match call(&self.bot, CreateForumTopic::new(ChatId(chat), name)).await {
             Ok(topic) => {
@@ -135,6 +130,32 @@ impl Telegram {
             }
             Err(error) => Err(self.refused(&error, Effect::Once, chat)),
         }
+    }
+
+    /// Gives a contact's topic another name (`editForumTopic`).
+    pub(crate) async fn rename_topic(&self, room: &Room, title: &str) -> Result<(), ChatError> {
+        let chat = self.chat_of_messages(&room.place.chat)?;
+        let thread = room.place.thread.as_ref().and_then(|id| id.parse().ok());
+        let Some(thread) = thread else {
+            return Ok(());
+        };
+        let thread = ThreadId(MessageId(thread));
+        let edit = EditForumTopic::new(ChatId(chat), thread).name(topic_name(title));
+        self.turn(chat, Purpose::Message, ROOM_PATIENCE).await?;
+        match call(&self.bot, edit).await {
+            Ok(_done) => Ok(()),
+            Err(error) if error::is_not_modified(&error) => Ok(()),
+            Err(error) => Err(self.refused(&error, Effect::Set, chat)),
+        }
+    }
+}
+
+/// What a topic of this title is called.
+fn topic_name(title: &str) -> String {
+    let name: String = title.trim().chars().take(TOPIC_NAME).collect();
+    match name.is_empty() {
+        true => "?".to_owned(),
+        false => name,
     }
 }
 

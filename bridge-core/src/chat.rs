@@ -31,6 +31,16 @@ pub trait ChatAdapter: Send + Sync {
     /// The room may exist when this future is dropped.
     async fn ensure_room(&self, intent: &RoomIntent) -> Result<Room, ChatError>;
 
+    /// Gives a room of one contact another title, made of it as [`ensure_room`](Self::ensure_room) makes one of
+    /// [`RoomIntent::title`]. A set-operation: may be replayed. Does nothing where rooms have no titles.
+    ///
+    /// # Errors
+    ///
+    /// See [`ChatError`].
+    async fn rename_room(&self, _room: &Room, _title: &str) -> Result<(), ChatError> {
+        Ok(())
+    }
+
     /// Shows one post.
     ///
     /// # Errors

@@ -112,6 +112,7 @@ enum Given {
     Post(PostId),
     Amend(PostId, u32),
     Mark(PostId, MessageState),
+    Rename(PostId, String),
 }
 
 impl Given {
@@ -120,6 +121,7 @@ impl Given {
             ChatJob::Post { id, .. } => Self::Post(*id),
             ChatJob::Amend { id, revision, .. } => Self::Amend(*id, *revision),
             ChatJob::Mark { id, state, .. } => Self::Mark(*id, *state),
+            ChatJob::Rename { id, title, .. } => Self::Rename(*id, title.clone()),
         }
     }
 
@@ -140,6 +142,15 @@ impl Given {
                 let request = |reply| Request::SettleAmend {
                     id,
                     revision,
+                    outcome: Err(error()),
+                    reply,
+                };
+                settle(bridge, request).await;
+            }
+            Self::Rename(id, title) => {
+                let request = |reply| Request::SettleRenaming {
+                    id,
+                    title: title.clone(),
                     outcome: Err(error()),
                     reply,
                 };
@@ -216,6 +227,17 @@ impl Worker {
                 let request = |reply| Request::SettleAmend {
                     id,
                     revision,
+                    outcome: outcome.clone(),
+                    reply,
+                };
+                settle(&self.bridge, request).await;
+            }
+            ChatJob::Rename { id, room, title } => {
+                let outcome = limited(self.adapter.rename_room(&room, &title)).await;
+                point("chat: room renamed, not stored");
+                let request = |reply| Request::SettleRenaming {
+                    id,
+                    title: title.clone(),
                     outcome: outcome.clone(),
                     reply,
                 };

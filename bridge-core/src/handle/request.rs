@@ -94,6 +94,12 @@ pub(crate) enum Request {
         status: watch::Receiver<LinkStatus>,
         reply: Reply<LineWakers>,
     },
+    SettleRenaming {
+        id: PostId,
+        title: String,
+        outcome: Result<(), ChatError>,
+        reply: Reply<()>,
+    },
     ClaimUssd {
         line: LineName,
         reply: Reply<Claim<UssdJob>>,

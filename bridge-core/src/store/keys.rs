@@ -422,6 +422,15 @@ pub(crate) fn sim(line: &LineName) -> Vec<u8> {
     Key::new("sim").text(line.as_str()).0
 }
 
+/// A room that is to get another title.
+pub(crate) fn renaming(id: PostId) -> Vec<u8> {
+    Key::new("renaming").number(id.0).0
+}
+
+pub(crate) fn renamings_prefix() -> Vec<u8> {
+    Key::new("renaming").0
+}
+
 /// Somebody who has a name.
 pub(crate) fn contact(id: u64) -> Vec<u8> {
     Key::new("contact").number(id).0

@@ -8,8 +8,8 @@ use crate::limits::Spent;
 use crate::slots::Marks;
 use crate::store::record::{
     Confirmed, Expiring, FirstLookNote, FragmentSet, Mark, Member, Message, NoticeHour, Outage,
-    Part, Post, Quarantined, Question, ReceiptNote, Restored, RoomNote, RoomUse, Sends, SimNote,
-    StagedNote, Stranger, Taken, Tally, ToldNotice, UnmatchedReport, Ussd,
+    Part, Post, Quarantined, Question, ReceiptNote, Renaming, Restored, RoomNote, RoomUse, Sends,
+    SimNote, StagedNote, Stranger, Taken, Tally, ToldNotice, UnmatchedReport, Ussd,
 };
 use crate::writer::treatment::Treatment;
 
@@ -50,6 +50,7 @@ static KINDS: &[(&str, Read)] = &[
     ("question", read::<Question>),
     ("receipt", read::<ReceiptNote>),
     ("reference", read::<u8>),
+    ("renaming", read::<Renaming>),
     ("restored", read::<Restored>),
     ("room", read::<RoomNote>),
     ("schema", read::<u32>),

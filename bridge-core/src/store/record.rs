@@ -354,6 +354,16 @@ pub(crate) enum RoomState {
     Made(Room),
 }
 
+/// That a contact's room is to be called as the contact is called by then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Renaming {
+    pub(crate) network: Network,
+    pub(crate) room: Room,
+    pub(crate) address: Address,
+    pub(crate) tries: u32,
+    pub(crate) due: Timestamp,
+}
+
 /// What a place is used for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

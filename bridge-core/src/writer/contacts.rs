@@ -127,7 +127,11 @@ impl Work<'_> {
             Err(words) => return self.refuse(said, words),
         };
         let mut book = self.transaction.book()?;
-        match self.transaction.give_name(&mut book, &address, &name)? {
+        let named = self.transaction.give_name(&mut book, &address, &name)?;
+        if named.is_ok() {
+            self.rename_rooms(&address)?;
+        }
+        match named {
             Ok(Named::Alone) => {
                 self.confirm(said, &format!("{address} is called {name} from now on."))
             }

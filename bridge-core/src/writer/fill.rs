@@ -222,6 +222,7 @@ impl Fill {
                         work.settle_post(id, outcome)
                     }
                     ChatJob::Amend { id, revision, .. } => work.settle_amend(id, revision, Ok(())),
+                    ChatJob::Rename { id, title, .. } => work.settle_renaming(id, &title, Ok(())),
                     ChatJob::Mark { id, state, .. } => work.settle_mark(id, state, Ok(())),
                 })?;
             }

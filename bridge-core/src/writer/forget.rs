@@ -134,6 +134,7 @@ impl Work<'_> {
         let notices = self.erase_notices(&numbers, &needles)?;
         self.erase_outages(&needles)?;
         self.erase_questions(&numbers)?;
+        self.forget_renamings(&numbers)?;
         self.erase_expiries()?;
         info!(
             messages = erased.count,

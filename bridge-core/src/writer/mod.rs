@@ -26,6 +26,7 @@ mod people;
 mod posts;
 mod questions;
 mod queue;
+mod renaming;
 mod renewal;
 mod reports;
 mod requests;

@@ -43,6 +43,12 @@ pub(crate) enum ChatJob {
         room: Room,
         draft: PostDraft,
     },
+    /// Give a room another title.
+    Rename {
+        id: PostId,
+        room: Room,
+        title: String,
+    },
     /// Show a state.
     Mark {
         id: PostId,
@@ -108,6 +114,7 @@ impl Work<'_> {
                 None => self.transaction.remove(key),
             }
         }
+        self.recover_renamings()?;
         let mut walk = Walk::over(keys::mark_due_prefix());
         while let Some(key) = walk.next(&self.transaction)? {
             let Some(id) = keys::last_number(&key).map(PostId) else {
@@ -165,6 +172,9 @@ impl Work<'_> {
     pub(super) fn claim_chat(&mut self, id: PostId) -> Result<Option<ChatJob>, StoreError> {
         if let Some(post) = self.transaction.load::<Post>(&keys::post(id))? {
             return self.claim_post(id, post);
+        }
+        if let Some(job) = self.claim_renaming(id)? {
+            return Ok(Some(job));
         }
         self.claim_mark(id)
     }

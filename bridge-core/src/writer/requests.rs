@@ -121,6 +121,16 @@ impl Writer {
                 let claimed = self.claim_part(group, line);
                 group.answer(reply, claimed);
             }
+            Request::SettleRenaming {
+                id,
+                title,
+                outcome,
+                reply,
+            } => {
+                self.answer(group, reply, |work| {
+                    work.settle_renaming(id, &title, outcome)
+                });
+            }
             Request::ClaimUssd { line, reply } => {
                 let next = self.next(&QueueName::Ussd(line), 1);
                 let claimed = self.work(group, |work| claim(next, |id| work.claim_ussd(id)));

@@ -76,6 +76,7 @@ impl Need {
             | Request::HoldLine { .. }
             | Request::SettlePart { .. }
             | Request::SettleUssd { .. }
+            | Request::SettleRenaming { .. }
             | Request::RoomMade { .. }
             | Request::RoomNotMade { .. }
             | Request::SettlePost { .. }

@@ -196,7 +196,7 @@ fn ids(claimed: Result<Claim<Vec<ChatJob>>, BridgeError>) -> Vec<crate::id::Post
     };
     let id = |job| match job {
         ChatJob::Post { id, .. } => id,
-        ChatJob::Amend { .. } | ChatJob::Mark { .. } => panic!("no post"),
+        ChatJob::Amend { .. } | ChatJob::Rename { .. } | ChatJob::Mark { .. } => panic!("no post"),
     };
     jobs.into_iter().map(id).collect()
 }

@@ -71,6 +71,8 @@ struct State {
     /// Each time that somebody did not.
     too_early: usize,
     calls: usize,
+    /// What rooms are called, by room, as they were made or renamed last.
+    titles: BTreeMap<String, String>,
 }
 
 impl Server {
@@ -127,6 +129,10 @@ impl Server {
 
     pub(crate) fn too_early(&self) -> usize {
         self.state().too_early
+    }
+
+    pub(crate) fn title(&self, room: &str) -> Option<String> {
+        self.state().titles.get(room).cloned()
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -263,10 +269,23 @@ impl ChatAdapter for Adapter {
             Destination::Admin { .. } => (ADMIN.to_owned(), RoomKind::Shared),
             Destination::Place(place) => (place.chat.clone(), RoomKind::Shared),
         };
+        self.server
+            .state()
+            .titles
+            .insert(room.clone(), intent.title.clone());
         Ok(Room {
             place: place(&room),
             kind,
         })
+    }
+
+    async fn rename_room(&self, room: &Room, title: &str) -> Result<(), ChatError> {
+        self.server.call(&room.place.chat).await?;
+        let mut state = self.server.state();
+        state
+            .titles
+            .insert(room.place.chat.clone(), title.to_owned());
+        Ok(())
     }
 
     async fn post(&self, post: &OutgoingPost) -> Result<Receipt, ChatError> {

@@ -462,6 +462,17 @@ fn stored_forms() {
     ] {
         add("treated", encode(&treatment).unwrap());
     }
+    let renaming = Renaming {
+        network: Network("telegram".to_owned()),
+        room: Room {
+            place: place.clone(),
+            kind: RoomKind::Dedicated,
+        },
+        address: conversation_address.clone(),
+        tries: 1,
+        due: now,
+    };
+    add("renaming", encode(&renaming).unwrap());
     let contact = crate::contact::Contact {
         name: "Ali".to_owned(),
         numbers: vec![conversation_address, Address::Local("8558".to_owned())],

@@ -162,6 +162,16 @@ impl Played {
                         self.ask(|reply| Request::SettlePost { id, outcome, reply })
                             .await;
                     }
+                    ChatJob::Rename { id, title, .. } => {
+                        let outcome = Ok(());
+                        self.ask(|reply| Request::SettleRenaming {
+                            id,
+                            title,
+                            outcome,
+                            reply,
+                        })
+                        .await;
+                    }
                     ChatJob::Amend { id, revision, .. } => {
                         self.ask(|reply| Request::SettleAmend {
                             id,
