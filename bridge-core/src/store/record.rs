@@ -299,6 +299,8 @@ pub(crate) enum RoomState {
 pub(crate) enum RoomUse {
     /// Everything written there goes to this contact.
     Conversation(Conversation),
+    /// The senders of a line that have no room of their own, and nobody else.
+    Notices,
     /// Several contacts, or the admin chat.
     Shared,
 }

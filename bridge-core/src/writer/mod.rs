@@ -32,6 +32,7 @@ mod requests;
 mod restored;
 mod retention;
 mod rooms;
+mod rules;
 mod slots;
 mod space;
 mod spending;
