@@ -7,6 +7,7 @@
 pub mod address;
 mod bridge;
 pub mod chat;
+pub mod codes;
 pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
