@@ -225,7 +225,7 @@ impl ChatAdapter for Chat {
     async fn ensure_room(&self, intent: &RoomIntent) -> Result<Room, ChatError> {
         let contact = match &intent.destination {
             Destination::Conversation { conversation, .. } => Some(&conversation.address),
-            Destination::Admin { .. } | Destination::Place(_) => None,
+            Destination::Notices { .. } | Destination::Admin { .. } | Destination::Place(_) => None,
         };
         Ok(Room {
             place: place(contact.map(ToString::to_string)),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::DEFAULT_PATH;
-use crate::{check, contacts_command, modem_command, pdu, store_command};
+use crate::{check, contacts_command, modem_command, pdu, rules_command, store_command};
 
 /// SMS from a USB modem in your chat: each phone number is a Telegram topic or a Matrix room.
 #[derive(Parser)]
@@ -24,6 +24,7 @@ Examples:
   sms-bridge run --config config.toml              bridge until SIGTERM or Ctrl-C
   sms-bridge store export --config config.toml     everything that is stored, as JSON lines
   sms-bridge contacts import contacts.vcf          the names in your phone
+  sms-bridge rules test --from MyBank --text Hi    which rule decides, and what happens
   sms-bridge modem list                            which modems are plugged in, and which port would be used
   sms-bridge pdu decode 07911326040000F0040B…      what a PDU says";
 
@@ -54,6 +55,9 @@ Examples:
     /// Names of a phone's contacts, as vCards: import, export. The bridge must not run.
     #[command(subcommand)]
     Contacts(contacts_command::Command),
+    /// Try what the rules of a configuration make of a message.
+    #[command(subcommand)]
+    Rules(rules_command::Command),
     /// Chat with two simulated friends: the real bridge on a simulated modem. Nothing leaves this computer.
     #[cfg(feature = "demo")]
     #[command(after_help = "\
@@ -84,6 +88,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Modem(command) => modem_command::run(command),
         Command::Store(command) => store_command::run(command),
         Command::Contacts(command) => contacts_command::run(command),
+        Command::Rules(command) => rules_command::run(command),
         #[cfg(feature = "demo")]
         Command::Demo => crate::demo::run(),
         #[cfg(feature = "bench")]

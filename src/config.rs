@@ -9,6 +9,7 @@ mod matrix;
 mod nearest;
 mod people;
 mod retention;
+mod rule;
 mod secret;
 mod section;
 mod telegram;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bridge_core::chat::MessageState;
-use bridge_core::{EXPIRE_AFTER, LineName, People, STALE_AFTER};
+use bridge_core::{EXPIRE_AFTER, LineName, People, Rules, STALE_AFTER};
 use config::{Environment, File, FileFormat};
 
 pub(crate) use finding::{Finding, Level};
@@ -62,6 +63,7 @@ const KEYS: &[&str] = &[
     "expire_after",
     "line",
     "person",
+    "rule",
     "telegram",
     "matrix",
 ];
@@ -84,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) expire_after: Duration,
     pub(crate) lines: Vec<Line>,
     pub(crate) people: People,
+    /// What becomes of messages that come in.
+    pub(crate) rules: Rules,
     #[cfg_attr(
         not(feature = "telegram"),
         allow(dead_code, reason = "this build has no Telegram")
@@ -204,6 +208,7 @@ impl Config {
         }
         let lines = top.named_tables("line");
         let persons = top.named_tables("person");
+        let rules = top.tables("rule");
         let telegram = top.table("telegram");
         let matrix = top.table("matrix");
         let networks = Networks {
@@ -221,7 +226,12 @@ impl Config {
                 "no chat network is configured: add a section [telegram] or [matrix]",
             ));
         }
+        let named: Vec<LineName> = lines
+            .iter()
+            .filter_map(|(name, _)| name.parse().ok())
+            .collect();
         let lines = line::read_all(lines, findings);
+        let rules = rule::read_all(rules, &named, findings);
         let (people, reading) = people::read_all(persons, networks, meant("person"), findings);
         let telegram = telegram.and_then(|table| telegram::read(table, &people, reading, findings));
         let matrix = matrix.and_then(|table| matrix::read(table, &people, reading, findings));
@@ -235,6 +245,7 @@ impl Config {
             expire_after,
             lines,
             people,
+            rules,
             telegram,
             matrix,
         }

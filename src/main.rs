@@ -15,6 +15,7 @@
 //! | `modem_command` | `sms-bridge modem`: list, probe, console, record |
 //! | `store_command` | `sms-bridge store`: check, export, import, compact |
 //! | `contacts_command` | `sms-bridge contacts`: import, export |
+//! | `rules_command` | `sms-bridge rules`: test |
 //! | `demo` | `sms-bridge demo`: the bridge on a simulated modem (feature `demo`) |
 //! | `bench` | `sms-bridge bench`: what `cargo xtask bench` measures (feature `bench`) |
 //! | `terminal` | the terminal as a chat network, for the demo |
@@ -41,6 +42,7 @@ mod modem_command;
 mod networks;
 mod pdu;
 mod pin;
+mod rules_command;
 mod run;
 mod running;
 mod signals;

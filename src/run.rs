@@ -72,6 +72,7 @@ async fn bridge(config: Config) -> Result<()> {
         .iter()
         .map(|line| (line.name.clone(), line.limits.clone()))
         .collect();
+    settings.rules = config.rules.clone();
     settings.retention = config.retention;
     settings.export_every = config.export_every;
     settings.stale_after = config.stale_after;

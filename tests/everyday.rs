@@ -21,8 +21,6 @@ use support::synapse::{Limits, Synapse};
 use support::telegram::{GROUP, OWNER, STRANGER, Telegram};
 
 const BOB: &str = "+12025550101";
-/// Of a short code nobody agreed to.
-const SHORT: &str = "8558";
 const WRITER: i64 = 1003;
 const READER: i64 = 1004;
 

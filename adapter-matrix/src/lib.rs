@@ -235,9 +235,9 @@ impl ChatAdapter for Matrix {
                 let _one_at_a_time = self.admin_room.lock().await;
                 rooms::ensure_admin(&connection.client, &intent.title, &intent.invite).await
             }
-            Destination::Conversation { .. } | Destination::Place(_) => {
-                rooms::ensure(&connection.client, intent).await
-            }
+            Destination::Conversation { .. }
+            | Destination::Notices { .. }
+            | Destination::Place(_) => rooms::ensure(&connection.client, intent).await,
         }
     }
 

@@ -29,11 +29,14 @@ const INVITED_AT_ONCE: usize = 5;
 
 /// Finds or makes the room of a contact.
 pub(crate) async fn ensure(client: &Client, intent: &RoomIntent) -> Result<Made, ChatError> {
-    let Destination::Conversation { .. } = intent.destination else {
-        return Err(ChatError::Reject {
-            cause: "only a contact gets a room of its own".to_owned(),
-        });
-    };
+    match intent.destination {
+        Destination::Conversation { .. } | Destination::Notices { .. } => {}
+        Destination::Admin { .. } | Destination::Place(_) => {
+            return Err(ChatError::Reject {
+                cause: "only contacts and notices get a room of their own".to_owned(),
+            });
+        }
+    }
     let marker = Marker::of(intent);
     let invite = users(&intent.invite);
     let adopted = match intent.attempt {
@@ -257,6 +260,9 @@ fn topic(destination: &Destination) -> String {
                 format!("SMS from {address}, SIM {line}. This sender cannot be answered.")
             }
         }
+        Destination::Notices { line, .. } => format!(
+            "SMS from short codes and senders without a number, SIM {line}. Reply to a message to answer its sender."
+        ),
         Destination::Admin { .. } | Destination::Place(_) => {
             "The SMS bridge: alerts and commands. Write !help.".to_owned()
         }

@@ -301,7 +301,7 @@ impl Telegram {
     }
 
     /// The chat in which its messages have the ids that are known of them. A group that became a supergroup counts anew.
-    fn chat_of_messages(&self, chat: &str) -> Result<i64, ChatError> {
+    pub(crate) fn chat_of_messages(&self, chat: &str) -> Result<i64, ChatError> {
         let id = chat_id(chat)?;
         if self.moved().contains_key(&id) {
             return Err(ChatError::Reject {

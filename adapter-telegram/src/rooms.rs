@@ -27,7 +27,7 @@ const CHATS: usize = 1_000;
 impl Telegram {
     pub(crate) async fn room(&self, intent: &RoomIntent) -> Result<Room, ChatError> {
         match &intent.destination {
-            Destination::Conversation { inbox, .. } => {
+            Destination::Conversation { inbox, .. } | Destination::Notices { inbox, .. } => {
                 let chat = self.chat(&inbox.0)?;
                 if self.has_topics(chat).await? {
                     self.topic(chat, intent).await

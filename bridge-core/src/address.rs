@@ -199,7 +199,7 @@ impl fmt::Display for Address {
 }
 
 /// Arabic and Persian digits are typed on the phones of many users.
-fn ascii_digit(c: char) -> char {
+pub(crate) fn ascii_digit(c: char) -> char {
     let zero = match c {
         '\u{660}'..='\u{669}' => 0x660,
         '\u{6f0}'..='\u{6f9}' => 0x6f0,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::address::Conversation;
+use crate::address::{Conversation, LineName};
 use crate::id::{PostId, Timestamp};
 
 /// One chat network.
@@ -150,6 +150,14 @@ pub enum Destination {
         /// Whose messages.
         conversation: Conversation,
     },
+    /// Wherever this inbox shows the senders of a line that have no room of their own: short codes, and names without a
+    /// number.
+    Notices {
+        /// One of [`Description::inboxes`].
+        inbox: InboxId,
+        /// Whose senders.
+        line: LineName,
+    },
     /// The admin chat.
     Admin {
         /// One of [`Description::admins`].
@@ -166,7 +174,7 @@ pub struct RoomIntent {
     pub id: PostId,
     /// For what. Never [`Destination::Place`].
     pub destination: Destination,
-    /// What the room is called: the contact's name or number.
+    /// What the room is called: the contact's name or number, or "Notices".
     pub title: String,
     /// The ids in this network of the persons who belong there.
     pub invite: Vec<String>,
@@ -193,13 +201,28 @@ pub struct Room {
     pub kind: RoomKind,
 }
 
+impl Room {
+    /// The same, as the posts of a destination find it: where several senders are shown, each post names its own.
+    pub(crate) fn shows(mut self, destination: &Destination) -> Self {
+        match destination {
+            Destination::Notices { .. } => self.kind = RoomKind::Shared,
+            Destination::Conversation { .. }
+            | Destination::Admin { .. }
+            | Destination::Place(_) => {}
+        }
+        self
+    }
+}
+
 /// Whether what is written in a room without a reply has one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomKind {
-    /// A room or topic of one contact: everything written there goes to them. Posts need no head with the number.
+    /// A room or topic of one contact: everything written there goes to them. Posts need no head with the number. What an
+    /// adapter answers for [`Destination::Notices`] too, where it is a place of its own; posts there come with
+    /// [`RoomKind::Shared`].
     Dedicated,
-    /// A chat with many contacts, or the admin chat: a reply finds the contact. Posts name the contact.
+    /// A place with many contacts, or the admin chat: a reply finds the contact. Posts name the contact.
     Shared,
 }
 

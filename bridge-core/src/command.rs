@@ -66,6 +66,11 @@ pub const TABLE: &[Row] = &[
         meaning: "show what they write again",
     },
     Row {
+        name: "room",
+        arguments: "[NUMBER|NAME]",
+        meaning: "give a sender of notices a room of their own; alone in reply to a message of theirs",
+    },
+    Row {
         name: "history",
         arguments: "[NUMBER|NAME] [COUNT]",
         meaning: "owners, in private: the newest messages with a contact",
@@ -135,6 +140,8 @@ pub(crate) enum Command<'a> {
     },
     /// Contacts with this in name or number.
     Contacts(&'a str),
+    /// That a sender has a room of their own; empty where the message says who.
+    Room(&'a str),
     /// How a contact's messages are to be shown. `who` is empty where the message says whose.
     Treat {
         how: Treat,
@@ -223,6 +230,7 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
         "people" => people(arguments),
         "name" => name(arguments),
         "mute" => treat(Treat::Mute, arguments),
+        "room" => Command::Room(arguments.trim_end()),
         "unmute" => treat(Treat::Unmute, arguments),
         "block" => treat(Treat::Block, arguments),
         "unblock" => treat(Treat::Unblock, arguments),
@@ -510,6 +518,8 @@ mod tests {
             ("/name", named(None, "")),
             ("/contacts", Parsed::Command(Command::Contacts(""))),
             ("/contacts ali ", Parsed::Command(Command::Contacts("ali"))),
+            ("/room", Parsed::Command(Command::Room(""))),
+            ("/room MyBank ", Parsed::Command(Command::Room("MyBank"))),
             ("/mute", treat(Treat::Mute, "")),
             ("/unmute Ali Khan ", treat(Treat::Unmute, "Ali Khan")),
             ("/block 8558", treat(Treat::Block, "8558")),

@@ -7,6 +7,7 @@
 pub mod address;
 mod bridge;
 pub mod chat;
+pub mod codes;
 pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -25,6 +26,7 @@ pub mod person;
 mod post;
 mod reassembly;
 mod redacted;
+pub mod rules;
 mod settings;
 mod slots;
 pub mod store;
@@ -46,4 +48,5 @@ pub use limits::{Limits, MayText, Price, PriceError};
 pub use link::{SendError, SmsLink};
 pub use person::{Identity, People, Person, Role};
 pub use redacted::Redacted;
+pub use rules::Rules;
 pub use settings::{Clock, EXPIRE_AFTER, Language, Languages, STALE_AFTER, Settings};

@@ -13,6 +13,7 @@ use crate::handle::LineSettings;
 use crate::id::Timestamp;
 use crate::limits::Limits;
 use crate::person::People;
+use crate::rules::Rules;
 
 /// [`Settings::stale_after`] unless told otherwise.
 pub const STALE_AFTER: Duration = Duration::from_secs(3600);
@@ -43,6 +44,8 @@ pub struct Settings {
     pub languages: BTreeMap<LineName, Languages>,
     /// What may be spent on a line. Where a line is not in here, what [`Limits::default`] says.
     pub limits: BTreeMap<LineName, Limits>,
+    /// What becomes of messages that come in.
+    pub rules: Rules,
     /// Where the time of day comes from.
     pub clock: Clock,
 }
@@ -63,6 +66,7 @@ impl Settings {
             expire_after: EXPIRE_AFTER,
             languages: BTreeMap::new(),
             limits: BTreeMap::new(),
+            rules: Rules::default(),
             clock: Clock::system(),
         }
     }

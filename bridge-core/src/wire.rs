@@ -10,6 +10,7 @@ use crate::address::{Address, Country};
 use crate::id::Timestamp;
 use crate::link::RawPdu;
 use crate::part::Report;
+use crate::rules::MessageKind;
 use crate::store::record::{Dated, ReportWish};
 
 /// What a modem received.
@@ -187,6 +188,51 @@ fn shown(protocol_id: ProtocolId, parts: &[Option<&UserData>]) -> String {
     }
 }
 
+/// What a message is, by its PDUs.
+pub(crate) fn kind(pdus: &[String]) -> MessageKind {
+    let delivers = pdus.iter().filter_map(|pdu| {
+        let decoded = sms_codec::decode_hex(pdu, &DecodeOptions::default()).ok()?;
+        match decoded.tpdu {
+            Tpdu::Deliver(deliver) => Some(deliver),
+            Tpdu::Submit(_)
+            | Tpdu::StatusReport(_)
+            | Tpdu::DeliverReport(_)
+            | Tpdu::SubmitReport(_)
+            | Tpdu::Command(_) => None,
+        }
+    });
+    let number = |deliver: &Deliver| deliver.user_data.concatenation().map(|place| place.part);
+    let Some(first) = delivers.min_by_key(number) else {
+        return MessageKind::Sms;
+    };
+    let user_data = &first.user_data;
+    match Content::of_parts(first.protocol_id, &[user_data]) {
+        Some(Content::Mms(_)) => MessageKind::Mms,
+        Some(Content::Push(what)) if what == "application/vnd.wap.mms-message" => MessageKind::Mms,
+        Some(Content::MailWaiting(_) | Content::ReturnCall) => MessageKind::Voicemail,
+        Some(Content::Flash) => MessageKind::Flash,
+        Some(
+            Content::Silent
+            | Content::Download(_)
+            | Content::Settings(_)
+            | Content::Application(_)
+            | Content::Push(_),
+        ) => MessageKind::Data,
+        Some(
+            Content::ServiceIndication(_)
+            | Content::ServiceLoading(_)
+            | Content::Contact(_)
+            | Content::Appointment(_)
+            | Content::Replace(_)
+            | Content::Email(_),
+        )
+        | None => match user_data.text() {
+            Some(_) => MessageKind::Sms,
+            None => MessageKind::Data,
+        },
+    }
+}
+
 /// Writes a text as finished SUBMIT TPDUs in hexadecimal, with the tables of these languages where that is cheaper.
 pub(crate) fn compose(
     text: &str,
@@ -261,6 +307,41 @@ mod tests {
             deliver("44", "00", "04", "09 06050415810000 0102"),
             "(This SMS carries 2 bytes of data for a program, and no text.)",
         );
+    }
+
+    #[test]
+    fn kinds() {
+        let port = |port: &str, body: &str| {
+            let user_data = format!("060504{port}0000{body}").replace(' ', "");
+            let length = user_data.len() / 2;
+            deliver("44", "00", "04", &format!("{length:02X}{user_data}"))
+        };
+        let mms = "0106 01BE 8C82 98 31 00 83 612E62 00";
+        let cases = [
+            (deliver("04", "00", "00", "05E8329BFD06"), MessageKind::Sms),
+            (
+                deliver("04", "00", "10", "05E8329BFD06"),
+                MessageKind::Flash,
+            ),
+            (deliver("04", "00", "C8", "00"), MessageKind::Voicemail),
+            (
+                deliver("04", "00", "D8", "05E8329BFD06"),
+                MessageKind::Voicemail,
+            ),
+            (
+                deliver("04", "5F", "00", "05E8329BFD06"),
+                MessageKind::Voicemail,
+            ),
+            (port("0B84", mms), MessageKind::Mms),
+            (port("1581", "0102"), MessageKind::Data),
+            (deliver("04", "00", "04", "020102"), MessageKind::Data),
+            (deliver("04", "40", "00", "05E8329BFD06"), MessageKind::Data),
+            ("nothing".to_owned(), MessageKind::Sms),
+        ];
+        for (pdu, expected) in cases {
+            assert_eq!(kind(std::slice::from_ref(&pdu)), expected, "{pdu}");
+        }
+        assert_eq!(kind(&[]), MessageKind::Sms);
     }
 
     #[test]

@@ -118,6 +118,22 @@ impl<'a> Section<'a> {
         named
     }
 
+    /// The sections `[[key]]` in their order, each as it stands there.
+    pub(crate) fn tables(&mut self, key: &str) -> Vec<Value> {
+        let Some(value) = self.take(key) else {
+            return Vec::new();
+        };
+        match value.into_array() {
+            Ok(values) => values,
+            Err(_) => {
+                self.fail(format!(
+                    "{key} is a list of sections: write [[{key}]] in two brackets for each, and its keys below it"
+                ));
+                Vec::new()
+            }
+        }
+    }
+
     /// A text. `None` where it is absent or wrong.
     pub(crate) fn text(&mut self, key: &str) -> Option<String> {
         let value = self.take(key)?;

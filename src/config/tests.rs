@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use bridge_core::rules::RoomChoice;
 use bridge_core::{Language, Limits, MayText};
 use secrecy::ExposeSecret;
 
@@ -475,16 +476,17 @@ fn the_example_has_every_key() {
             listed.insert(format!("{section}.{key}"));
         }
     }
-    let sections: [(&str, &[&str]); 7] = [
+    let sections: [(&str, &[&str]); 8] = [
         ("", KEYS),
         ("line.home", line::KEYS),
         ("person.me", people::KEYS),
+        ("[rule", rule::KEYS),
         ("telegram", telegram::KEYS),
         ("telegram.reactions", REACTIONS),
         ("matrix", matrix::KEYS),
         ("matrix.reactions", REACTIONS),
     ];
-    let is_section = ["line", "person", "telegram", "matrix", "reactions"];
+    let is_section = ["line", "person", "rule", "telegram", "matrix", "reactions"];
     for (section, keys) in sections {
         for key in keys {
             let absent = !listed.contains(&format!("{section}.{key}"));
@@ -532,5 +534,99 @@ fn how_often_all_is_exported() {
     check(
         &with("0d"),
         &["export_every: \"0d\" is no time between two exports: write \"1d\""],
+    );
+}
+
+#[test]
+fn rules() {
+    let text = format!(
+        "{GOOD}
+        [[rule]]
+        from = [\"+44*\", \"MyBank\"]
+        line = \"home\"
+        kind = [\"sms\", \"flash\"]
+        contains = \"sale\"
+        matches = \"[0-9]+ %\"
+        inboxes = [\"matrix\", \"telegram:-1001234567890\"]
+        silent = true
+        tag = \"adverts\"
+        room = \"notices\"
+        [[rule]]
+        kind = \"data\"
+        drop = true
+        "
+    );
+    let (config, findings) = read(&text, &[]);
+    assert_eq!(findings, Vec::<String>::new());
+    let rules = config.unwrap().rules.0;
+    assert_eq!(rules.len(), 2);
+    let (first, second) = (&rules[0], &rules[1]);
+    assert_eq!(
+        (
+            first.from.len(),
+            first.lines.len(),
+            first.kinds.len(),
+            first.contains.len()
+        ),
+        (2, 1, 2, 1)
+    );
+    assert!(first.matches.is_some() && first.effects.silent && !first.effects.drop);
+    assert_eq!(first.effects.inboxes.as_ref().map(Vec::len), Some(2));
+    assert_eq!(first.effects.tag, "adverts".parse().ok());
+    assert_eq!(first.effects.room, Some(RoomChoice::Notices));
+    assert!(second.effects.drop && second.effects.inboxes.is_none());
+    let (config, _) = read(GOOD, &[]);
+    assert!(config.unwrap().rules.0.is_empty());
+}
+
+#[test]
+fn wrong_rules() {
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "form = \"8558\"\nsilent = true",
+            &["[rule 1]: unknown key form; did you mean from?"],
+        ),
+        ("from = \"*\"", &["[rule 1] from: * alone is everybody"]),
+        (
+            "line = \"work\"",
+            &["[rule 1] line: there is no [line.work]"],
+        ),
+        (
+            "kind = \"fax\"",
+            &["[rule 1] kind: \"fax\" is none of sms, "],
+        ),
+        ("contains = [\"\"]", &["[rule 1] contains: a word is empty"]),
+        (
+            "matches = \"(\"",
+            &["[rule 1] matches: this is no regular expression"],
+        ),
+        (
+            "inboxes = \"signal\"",
+            &["[rule 1] inboxes: \"signal\" is in none of telegram, matrix"],
+        ),
+        ("inboxes = []", &["[rule 1] inboxes: none is left"]),
+        (
+            "tag = \"two words\"",
+            &["[rule 1] tag: \"two words\" is no tag"],
+        ),
+        (
+            "room = \"mine\"",
+            &["[rule 1] room: \"mine\" is none of own, notices"],
+        ),
+        (
+            "drop = true",
+            &["[rule 1] drop: this rule fits every message"],
+        ),
+        (
+            "form = \"8558\"\ndrop = true",
+            &["[rule 1]: unknown key form; did you mean from?"],
+        ),
+    ];
+    for (rule, expected) in cases {
+        check(&format!("{GOOD}\n[[rule]]\n{rule}"), expected);
+    }
+    check(
+        &format!("{GOOD}\n[rule]\nfrom = \"8558\""),
+        &["rule is a list of sections: write [[rule]]"],
     );
 }

@@ -97,7 +97,7 @@ pub fn written(number: u64, to: &str, at: Timestamp) -> ChatEvent {
 /// The room that a destination gets.
 pub(crate) fn room(intent: &RoomIntent) -> Room {
     let kind = match intent.destination {
-        Destination::Conversation { .. } => RoomKind::Dedicated,
+        Destination::Conversation { .. } | Destination::Notices { .. } => RoomKind::Dedicated,
         Destination::Admin { .. } | Destination::Place(_) => RoomKind::Shared,
     };
     Room {

@@ -287,7 +287,7 @@ impl Worker {
                 };
                 settle(&self.bridge, request).await.ok_or(None)?;
                 point("chat: room stored, not used");
-                Ok(room)
+                Ok(room.shows(&destination))
             }
             Err(error) => {
                 if matches!(error, ChatError::Retry { .. } | ChatError::Reject { .. })
@@ -331,6 +331,7 @@ impl Worker {
 pub(crate) fn shows_already(room: &Room, mirrors: Option<&Receipt>) -> bool {
     mirrors.is_some_and(|origin| match room.kind {
         RoomKind::Dedicated => room.place == origin.place,
+        RoomKind::Shared if room.place.thread.is_some() => room.place == origin.place,
         RoomKind::Shared => room.place.chat == origin.place.chat,
     })
 }

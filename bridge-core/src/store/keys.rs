@@ -334,6 +334,9 @@ pub(crate) fn room(network: &Network, destination: &Destination) -> Vec<u8> {
                 .address(&conversation.address)
                 .0
         }
+        Destination::Notices { inbox, line } => {
+            key.text("notices").text(&inbox.0).text(line.as_str()).0
+        }
         Destination::Admin { inbox } => key.text("admin").text(&inbox.0).0,
         Destination::Place(place) => key.text("place").place(place).0,
     }

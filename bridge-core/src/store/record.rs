@@ -370,6 +370,8 @@ pub(crate) struct Renaming {
 pub(crate) enum RoomUse {
     /// Everything written there goes to this contact.
     Conversation(Conversation),
+    /// The senders of a line that have no room of their own, and nobody else.
+    Notices,
     /// Several contacts, or the admin chat.
     Shared,
 }

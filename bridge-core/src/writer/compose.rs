@@ -4,7 +4,7 @@
 use tracing::info;
 
 use crate::address::{Conversation, LineName};
-use crate::chat::{Content, Destination, Verdict};
+use crate::chat::{Content, Verdict};
 use crate::handle::DeliveryReports;
 use crate::id::{MessageId, PartId};
 use crate::link::LinkPhase;
@@ -170,20 +170,22 @@ impl Work<'_> {
             name.clone()
         };
         let to = self.called(&message.conversation.address)?;
+        let effects = self.shown_with(&message.conversation)?;
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
+                if !effects.shows_in(&network, &inbox) {
+                    continue;
+                }
+                let destination =
+                    self.destination(&network, &inbox, &message.conversation, &effects)?;
                 for text in pieces(&message.text, description.text_limit) {
-                    let destination = Destination::Conversation {
-                        inbox: inbox.clone(),
-                        conversation: message.conversation.clone(),
-                    };
                     let content = Content::Mirror {
                         to: to.clone(),
                         author: author.clone(),
                         via: via.clone(),
                         text,
                     };
-                    let mut draft = Draft::new(&network, destination, content);
+                    let mut draft = Draft::new(&network, destination.clone(), content);
                     draft.message = Some(id);
                     draft.conversation = Some(message.conversation.clone());
                     draft.mirrors = (network == *said.network).then(|| said.here.clone());

@@ -3,7 +3,7 @@
 use tracing::{info, warn};
 
 use crate::address::{Conversation, LineName};
-use crate::chat::{Content, Destination};
+use crate::chat::Content;
 use crate::handle::{Arrival, Origin};
 use crate::id::{MessageId, PostId, Timestamp};
 use crate::link::{RawPdu, StorageSlot};
@@ -12,6 +12,7 @@ use crate::store::record::{Dated, Message, Post, Taken, Way};
 use crate::store::{StoreError, keys};
 use crate::wire::{self, IncomingSms, Received};
 use crate::writer::edits::{mirrored, nothing_more};
+use crate::writer::rules::Showing;
 use crate::writer::work::{Draft, Work};
 
 impl Work<'_> {
@@ -163,19 +164,23 @@ impl Work<'_> {
         };
         info!(message_id = %id, line = %message.conversation.line, "SMS received");
         self.transaction.save(keys::message(id), &message)?;
-        if self.sound(&message.conversation.address)?.is_none() {
+        let Some(showing) = self.showing(&message)? else {
             info!(message_id = %id, "of a blocked contact: not shown");
+            return Ok(id);
+        };
+        if showing.effects.drop {
+            info!(message_id = %id, "a rule says that it is not shown");
             return Ok(id);
         }
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
+                if !showing.effects.shows_in(&network, &inbox) {
+                    continue;
+                }
+                let destination =
+                    self.destination(&network, &inbox, &message.conversation, &showing.effects)?;
                 for content in self.contents(&message, description.text_limit)? {
-                    let conversation = message.conversation.clone();
-                    let destination = Destination::Conversation {
-                        inbox: inbox.clone(),
-                        conversation,
-                    };
-                    let mut draft = Draft::new(&network, destination, content);
+                    let mut draft = Draft::new(&network, destination.clone(), content);
                     draft.message = Some(id);
                     draft.conversation = Some(message.conversation.clone());
                     self.add_post(draft)?;
@@ -197,15 +202,14 @@ impl Work<'_> {
             return Ok(Vec::new());
         };
         let from = self.called(&message.conversation.address)?;
-        let sound = self
-            .sound(&message.conversation.address)?
-            .unwrap_or_default();
+        let Showing { sound, effects } = self.showing(message)?.unwrap_or_default();
         let line =
             (self.core.settings.lines.len() > 1).then(|| message.conversation.line.to_string());
         let mut notes = notes.clone();
         if *count > 1 {
             notes.push(format!("received {count} times"));
         }
+        notes.extend(effects.tag.map(|tag| tag.to_string()));
         let pieces = pieces(&message.text, limit);
         let last = pieces.len().saturating_sub(1);
         let content = |(index, text)| Content::Sms {

@@ -2,6 +2,7 @@
 //!
 //! Bounded: so many of the newest messages are looked at, so that nobody waits for it.
 
+use crate::address::Address;
 use crate::chat::{Destination, Verdict};
 use crate::contact;
 use crate::id::Timestamp;
@@ -80,6 +81,19 @@ impl Work<'_> {
             _ => "Found (times in UTC):".to_owned(),
         };
         self.show_found(said, head, found)
+    }
+
+    /// A sender without a number that calls itself so, and wrote lately.
+    pub(super) fn sender_named(&self, name: &str) -> Result<Option<Address>, StoreError> {
+        let name = contact::folded(name);
+        let found = self.newest(1, |message| {
+            Ok(match &message.conversation.address {
+                Address::Name(sender) => contact::folded(sender) == name,
+                Address::Number(_) | Address::Local(_) => false,
+            })
+        })?;
+        let mut found = found.into_iter();
+        Ok(found.next().map(|message| message.conversation.address))
     }
 
     /// The newest messages that are wanted, the newest first.

@@ -33,6 +33,7 @@ mod requests;
 mod restored;
 mod retention;
 mod rooms;
+mod rules;
 mod sim;
 mod slots;
 mod space;

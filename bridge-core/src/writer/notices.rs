@@ -8,13 +8,14 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::address::{Address, Conversation, LineName};
-use crate::chat::{Content, Destination, Sound};
+use crate::chat::{Content, Sound};
 use crate::handle::LineNotice;
 use crate::id::PostId;
 use crate::post::PostState;
 use crate::store::record::{NoticeHour, Post, ToldNotice};
 use crate::store::{StoreError, keys};
 use crate::writer::incoming::pieces;
+use crate::writer::rules::Showing;
 use crate::writer::work::{Draft, Work};
 
 /// The same notice is told once within this.
@@ -118,20 +119,20 @@ impl Work<'_> {
             address,
         };
         let mut posts = Vec::new();
-        let Some(sound) = self.sound(&conversation.address)? else {
+        let Some(Showing { sound, effects }) = self.showing_of_call(&conversation)? else {
             return Ok(posts);
         };
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
+                if !effects.shows_in(&network, &inbox) {
+                    continue;
+                }
                 let text = text.to_owned();
                 let content = match sound {
                     Sound::Usual => Content::Notice { text },
                     Sound::Silent => Content::Digest { text },
                 };
-                let destination = Destination::Conversation {
-                    inbox,
-                    conversation: conversation.clone(),
-                };
+                let destination = self.destination(&network, &inbox, &conversation, &effects)?;
                 let mut draft = Draft::new(&network, destination, content);
                 draft.conversation = Some(conversation.clone());
                 posts.push(self.add_post(draft)?);

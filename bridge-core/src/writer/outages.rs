@@ -56,7 +56,9 @@ impl Work<'_> {
             | PostState::Dropped => return Ok(()),
         };
         let inbox = match &post.destination {
-            Destination::Conversation { inbox, .. } => inbox.clone(),
+            Destination::Conversation { inbox, .. } | Destination::Notices { inbox, .. } => {
+                inbox.clone()
+            }
             Destination::Admin { .. } | Destination::Place(_) => return self.say_again(post),
         };
         let latest = keys::outage_at(&post.network, &inbox);
@@ -113,7 +115,9 @@ impl Work<'_> {
 
     /// An inbox shows what is posted there.
     pub(super) fn note_shown(&mut self, post: &Post) -> Result<(), StoreError> {
-        let Destination::Conversation { inbox, .. } = &post.destination else {
+        let (Destination::Conversation { inbox, .. } | Destination::Notices { inbox, .. }) =
+            &post.destination
+        else {
             return Ok(());
         };
         let latest = keys::outage_at(&post.network, inbox);

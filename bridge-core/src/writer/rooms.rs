@@ -2,7 +2,7 @@
 
 use tracing::info;
 
-use crate::address::Conversation;
+use crate::address::{Conversation, LineName};
 use crate::chat::{Attempt, Destination, Network, Place, Room, RoomIntent, RoomKind};
 use crate::id::PostId;
 use crate::person::Role;
@@ -27,6 +27,7 @@ impl Work<'_> {
             Destination::Conversation { conversation, .. } => {
                 (self.called(&conversation.address)?, Role::Reader)
             }
+            Destination::Notices { line, .. } => (self.notices_title(line), Role::Reader),
             Destination::Admin { .. } => ("SMS bridge".to_owned(), Role::Owner),
         };
         let key = keys::room(&post.network, &post.destination);
@@ -39,7 +40,7 @@ impl Work<'_> {
                 state: RoomState::Made(room),
                 ..
             }) if room.kind == RoomKind::Dedicated => {
-                return Ok(RoomPlan::Ready(room));
+                return Ok(RoomPlan::Ready(room.shows(&post.destination)));
             }
             // Whether a chat has topics may change: the adapter is asked each time, and has nothing to make.
             Some(RoomNote {
@@ -145,6 +146,7 @@ impl Work<'_> {
             (RoomKind::Dedicated, Destination::Conversation { conversation, .. }) => {
                 RoomUse::Conversation(conversation.clone())
             }
+            (RoomKind::Dedicated, Destination::Notices { .. }) => RoomUse::Notices,
             (RoomKind::Dedicated | RoomKind::Shared, _) => RoomUse::Shared,
         };
         self.transaction
@@ -167,12 +169,22 @@ impl Work<'_> {
         destination: &Destination,
     ) -> Result<(), StoreError> {
         let key = keys::place(network, place);
-        if let Destination::Conversation { conversation, .. } = destination
-            && self.core.line(&conversation.line).is_some()
-            && !self.transaction.exists(&key)?
-        {
-            info!(adapter = network.0, "a stray room is taken for its contact");
-            let used_for = RoomUse::Conversation(conversation.clone());
+        let used_for = match destination {
+            Destination::Conversation { conversation, .. }
+                if self.core.line(&conversation.line).is_some() =>
+            {
+                RoomUse::Conversation(conversation.clone())
+            }
+            Destination::Notices { .. } => RoomUse::Notices,
+            Destination::Conversation { .. }
+            | Destination::Admin { .. }
+            | Destination::Place(_) => return Ok(()),
+        };
+        if !self.transaction.exists(&key)? {
+            info!(
+                adapter = network.0,
+                "a stray room is taken for what it was made for"
+            );
             self.transaction.save(key, &used_for)?;
         }
         Ok(())
@@ -222,7 +234,7 @@ impl Work<'_> {
             .load::<RoomUse>(&keys::place(network, place))?
             .map(|used_for| match used_for {
                 RoomUse::Conversation(_) => RoomKind::Dedicated,
-                RoomUse::Shared => RoomKind::Shared,
+                RoomUse::Notices | RoomUse::Shared => RoomKind::Shared,
             }))
     }
 
@@ -238,8 +250,25 @@ impl Work<'_> {
                 .load::<RoomUse>(&keys::place(network, place))?
             {
                 Some(RoomUse::Conversation(conversation)) => Some(conversation),
-                Some(RoomUse::Shared) | None => None,
+                Some(RoomUse::Notices | RoomUse::Shared) | None => None,
             },
         )
+    }
+
+    /// Whether a place is where senders without a room of their own are shown, and nothing else.
+    pub(super) fn is_for_notices(
+        &self,
+        network: &Network,
+        place: &Place,
+    ) -> Result<bool, StoreError> {
+        let used_for: Option<RoomUse> = self.transaction.load(&keys::place(network, place))?;
+        Ok(used_for == Some(RoomUse::Notices))
+    }
+
+    fn notices_title(&self, line: &LineName) -> String {
+        match self.core.settings.lines.len() {
+            0 | 1 => "Notices".to_owned(),
+            _ => format!("Notices (SIM {line})"),
+        }
     }
 }

@@ -124,6 +124,9 @@ impl Work<'_> {
             None if let Some(question) = self.asking(said)? => {
                 self.question_answered(said, question, text)
             }
+            None if self.is_for_notices(said.network, &said.event.place)? => {
+                self.refuse_in_notices(said)
+            }
             None if said.event.audience == Audience::Group => Ok(Verdict::Ignored),
             None => self.ask_for_whom(said, text),
         }
@@ -184,6 +187,7 @@ impl Work<'_> {
             }
             Command::Name { number, name } => self.name_contact(said, number, name),
             Command::Contacts(part) => self.list_contacts(said, part),
+            Command::Room(who) => self.give_room(said, who),
             Command::Treat { how, who } => self.treat(said, how, who),
             Command::History { who, count } => self.history(said, who, count),
             Command::Search(words) => self.search(said, words),

@@ -104,7 +104,10 @@ impl Work<'_> {
         }
         let numbers = match self.whoever(who, self.usual_country())? {
             Ok(numbers) => numbers,
-            Err(words) => return Ok(Err(words)),
+            Err(words) => match self.sender_named(who)? {
+                Some(sender) => vec![sender],
+                None => return Ok(Err(words)),
+            },
         };
         let shown = match numbers.as_slice() {
             [only] => self.called(only)?,

@@ -502,6 +502,7 @@ pub(super) fn lane(destination: &Destination) -> String {
                 inbox.0, conversation.line, conversation.address
             )
         }
+        Destination::Notices { inbox, line } => format!("notices\0{}\0{line}", inbox.0),
         Destination::Admin { inbox } => format!("admin\0{}", inbox.0),
         Destination::Place(place) => place_lane(place),
     }

@@ -54,6 +54,7 @@ impl Adapter {
 pub(crate) fn room_of(destination: &Destination) -> String {
     match destination {
         Destination::Conversation { conversation, .. } => format!("of {}", conversation.address),
+        Destination::Notices { line, .. } => format!("notices of {line}"),
         Destination::Admin { .. } => "admin".to_owned(),
         Destination::Place(place) => place.chat.clone(),
     }

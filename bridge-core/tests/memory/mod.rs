@@ -116,7 +116,11 @@ impl ChatAdapter for Adapter {
 
     async fn ensure_room(&self, intent: &RoomIntent) -> Result<Room, ChatError> {
         let mut state = self.server.state();
-        if state.dedicated && matches!(intent.destination, Destination::Conversation { .. }) {
+        let has_room = matches!(
+            intent.destination,
+            Destination::Conversation { .. } | Destination::Notices { .. }
+        );
+        if state.dedicated && has_room {
             state.rooms.push(intent.title.clone());
             let chat = format!("room {}", state.rooms.len());
             let place = Place { chat, thread: None };

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bridge_core::chat::{
     Attempt, Audience, Author, Body, ChatEvent, Choice, Content, Description, Destination, InboxId,
     MessageState, Network, OutgoingPost, Place, Probe, Receipt, Repeats, Room, RoomIntent,
-    RoomKind,
+    RoomKind, Sound,
 };
 use bridge_core::{ChatAdapter, ChatError, Timestamp};
 use tokio::time::Instant;
@@ -242,8 +242,18 @@ fn place(room: &str) -> Place {
 
 fn rendered(content: &Content) -> String {
     match content {
-        Content::Sms { text, notes, .. } if notes.is_empty() => text.clone(),
-        Content::Sms { text, notes, .. } => format!("{text}\n({})", notes.join("; ")),
+        Content::Sms {
+            text, notes, sound, ..
+        } => {
+            let mut shown = text.clone();
+            if !notes.is_empty() {
+                shown += &format!("\n({})", notes.join("; "));
+            }
+            if *sound == Sound::Silent {
+                shown += "\n(silent)";
+            }
+            shown
+        }
         Content::Mirror { text, via, .. } => format!("via {via}: {text}"),
         Content::Notice { text } | Content::Digest { text } => text.clone(),
     }
@@ -266,6 +276,9 @@ impl ChatAdapter for Adapter {
                 room_of(conversation.line.as_str(), conversation.address.as_str()),
                 RoomKind::Dedicated,
             ),
+            Destination::Notices { line, .. } => {
+                (room_of(line.as_str(), "notices"), RoomKind::Dedicated)
+            }
             Destination::Admin { .. } => (ADMIN.to_owned(), RoomKind::Shared),
             Destination::Place(place) => (place.chat.clone(), RoomKind::Shared),
         };

@@ -16,7 +16,7 @@ use bridge_core::conformance::TestLine;
 use bridge_core::link::{LinkPhase, RawPdu};
 use bridge_core::{
     Bridge, Clock, DeliveryReports, Identity, Limits, LineName, LineSettings, Origin, People,
-    Person, Role, Sending, Settings,
+    Person, Role, Rules, Sending, Settings,
 };
 use chat::{LOBBY, Server, Shown, network};
 use tempfile::TempDir;
@@ -36,6 +36,8 @@ pub(crate) struct Town {
     pub(crate) role: Role,
     /// Of every line, from the next start on.
     pub(crate) limits: Limits,
+    /// From the next start on.
+    pub(crate) rules: Rules,
     events: u64,
 }
 
@@ -52,6 +54,7 @@ impl Town {
             bridge: None,
             role: Role::Owner,
             limits: Limits::plenty(),
+            rules: Rules::default(),
             events: 0,
         };
         town.start().await;
@@ -81,6 +84,7 @@ impl Town {
         )
         .with_limits(&self.limits);
         settings.clock = self.clock.clone();
+        settings.rules = self.rules.clone();
         let mut bridge = Bridge::open(settings).await.unwrap();
         for server in self.chats.values() {
             bridge.attach_chat(server.adapter()).await.unwrap();
