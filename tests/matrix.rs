@@ -262,13 +262,22 @@ async fn commands_in_the_admin_room_are_answered() {
         ("!status", "SIM home: ready"),
         ("!nonsense", "There is no command !nonsense"),
         ("!send bananas hello", "\"bananas\" is no phone number"),
-        ("!send +12025550100", "the number or name and the text"),
+        ("!send +12 3 hello", "the number or name and the text"),
+        ("!send +12025550100", "What is the message to +12025550100?"),
+        ("!cancel", "It is not sent."),
     ] {
         bench.me.say(&admin, said).await;
         let post = bench.posts(answer).await;
         assert_eq!(post[0].kind, "m.notice", "{post:#?}");
         assert_eq!(post[0].room, admin);
     }
+    // What is stored, as a file.
+    bench.me.say(&admin, "!export").await;
+    let file = bench.post("All 2 messages with everybody").await;
+    assert_eq!((file.kind.as_str(), &file.room), ("m.file", &admin));
+    let content = bench.me.file(&file).await;
+    assert!(content.starts_with("# All stored messages"), "{content}");
+    assert!(content.contains("hello there") && content.contains("with a slash"));
     bench.bridge.stop().await;
 }
 

@@ -49,8 +49,39 @@ pub(crate) async fn post(
         }
     }
     let transaction = OwnedTransactionId::from(format!("sms-bridge-{}", post.id));
-    let event = send(client, &room, content(post), Some(transaction)).await?;
+    let mut content = content(post);
+    if let Content::File { name, text, .. } = &post.content {
+        attach(client, &mut content, name, text).await?;
+    }
+    let event = send(client, &room, content, Some(transaction)).await?;
     Ok(receipt(&room, event))
+}
+
+/// Uploads a text file and makes the message one that shows it; what the message says stands beside it (client-server API,
+/// "m.file", and MSC2530 captions). A file that is uploaded for nothing harms nobody.
+async fn attach(
+    client: &Client,
+    content: &mut Value,
+    name: &str,
+    text: &str,
+) -> Result<(), ChatError> {
+    let kind = "text/plain; charset=utf-8".parse();
+    let kind = kind.map_err(|_error| ChatError::Reject {
+        cause: "the kind of the file is none".to_owned(),
+    })?;
+    let octets = text.as_bytes().to_vec();
+    let uploaded = client.media().upload(&kind, octets, None).await;
+    let uploaded = uploaded.map_err(|error| {
+        Failure::from(matrix_sdk::Error::from(error)).into_chat_error(Request::Repeatable)
+    })?;
+    if let Some(fields) = content.as_object_mut() {
+        fields.insert("msgtype".to_owned(), json!("m.file"));
+        fields.insert("filename".to_owned(), json!(name));
+        fields.insert("url".to_owned(), json!(uploaded.content_uri));
+        let info = json!({ "mimetype": "text/plain", "size": text.len() });
+        fields.insert("info".to_owned(), info);
+    }
+    Ok(())
 }
 
 /// Replaces what an earlier post says.
@@ -385,6 +416,7 @@ impl Text {
             }
             // Both are `m.notice`, which makes no sound unless a person wants one (default push rule `.m.rule.suppress_notices`).
             Content::Notice { text: said } | Content::Digest { text: said } => text.add(said),
+            Content::File { caption, .. } => text.add(caption),
         }
         for choice in &post.choices {
             if let Some(command) = &choice.command {

@@ -6,18 +6,20 @@ use std::time::{Duration, Instant};
 
 use bridge_core::ChatError;
 use bridge_core::chat::{
-    Description, InboxId, MessageState, Network, OutgoingPost, Place, Receipt, Repeats, RoomKind,
+    Content, Description, InboxId, MessageState, Network, OutgoingPost, Place, Receipt, Repeats,
+    RoomKind,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 use teloxide::payloads::{
-    EditMessageText, EditMessageTextSetters as _, SendMessage, SendMessageSetters as _,
-    SetMessageReaction, SetMessageReactionSetters as _,
+    EditMessageText, EditMessageTextSetters as _, SendDocument, SendDocumentSetters as _,
+    SendMessage, SendMessageSetters as _, SetMessageReaction, SetMessageReactionSetters as _,
 };
-use teloxide::requests::{JsonRequest, Payload, Request as _};
+use teloxide::requests::{JsonRequest, MultipartRequest, Payload, Request as _};
 use teloxide::types::{
-    ChatId, LinkPreviewOptions, MessageId, ParseMode, ReactionType, ReplyParameters, ThreadId,
+    ChatId, InputFile, LinkPreviewOptions, MessageId, ParseMode, ReactionType, ReplyParameters,
+    ThreadId,
 };
 use teloxide::{Bot, RequestError};
 use tokio::sync::OnceCell;
@@ -162,6 +164,9 @@ impl Telegram {
         let place = &post.room.place;
         let chat = self.chat(&place.chat)?;
         self.expect_topic(post, chat).await?;
+        if let Content::File { name, text, .. } = &post.content {
+            return self.send_file(post, chat, (name, text)).await;
+        }
         let mut message = SendMessage::new(ChatId(chat), outgoing::html(post))
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
@@ -206,6 +211,42 @@ impl Telegram {
             }
         }
         Ok(receipt)
+    }
+
+    /// A text file (`sendDocument`), with what stands beside it as its caption.
+    async fn send_file(
+        &self,
+        post: &OutgoingPost,
+        chat: i64,
+        (name, text): (&str, &str),
+    ) -> Result<Receipt, ChatError> {
+        let place = &post.room.place;
+        let file = InputFile::memory(text.to_owned()).file_name(name.to_owned());
+        let mut message = SendDocument::new(ChatId(chat), file)
+            .caption(outgoing::html(post))
+            .parse_mode(ParseMode::Html)
+            .disable_content_type_detection(true);
+        if let Some(thread) = &place.thread {
+            message = message.message_thread_id(ThreadId(message_id(thread)?));
+        }
+        if let Some(answered) = &post.reply_to
+            && self.chat_of_messages(&place.chat).is_ok()
+        {
+            let answered = ReplyParameters::new(message_id(answered)?);
+            message = message.reply_parameters(answered.allow_sending_without_reply());
+        }
+        self.turn(chat, Purpose::Message, PATIENCE).await?;
+        let shown = MultipartRequest::new(self.bot.clone(), message)
+            .send()
+            .await;
+        let shown = shown.map_err(|error| self.refused(&error, Effect::Once, chat))?;
+        Ok(Receipt {
+            place: Place {
+                chat: chat.to_string(),
+                thread: place.thread.clone(),
+            },
+            message: shown.id.0.to_string(),
+        })
     }
 
     pub(crate) async fn edit(

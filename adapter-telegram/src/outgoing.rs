@@ -241,6 +241,7 @@ fn parts(content: &Content, kind: RoomKind) -> (String, String, String) {
         Content::Notice { text } | Content::Digest { text } => {
             (String::new(), neutral(text), String::new())
         }
+        Content::File { caption, .. } => (String::new(), neutral(caption), String::new()),
     }
 }
 
@@ -249,7 +250,7 @@ pub(crate) fn is_silent(content: &Content) -> bool {
     match content {
         Content::Digest { .. } => true,
         Content::Sms { sound, .. } => *sound == Sound::Silent,
-        Content::Mirror { .. } | Content::Notice { .. } => false,
+        Content::Mirror { .. } | Content::Notice { .. } | Content::File { .. } => false,
     }
 }
 

@@ -163,7 +163,7 @@ fn topic_name(title: &str) -> String {
 pub(crate) fn in_topic(post: &OutgoingPost) -> bool {
     let has_head = match post.content {
         Content::Sms { .. } | Content::Mirror { .. } => true,
-        Content::Notice { .. } | Content::Digest { .. } => false,
+        Content::Notice { .. } | Content::Digest { .. } | Content::File { .. } => false,
     };
     has_head && post.room.kind == RoomKind::Dedicated && post.room.place.thread.is_some()
 }

@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::answer::Failure;
 
+/// Behind the name of a field that is a file: what the file is called.
+pub(crate) const FILE_NAME: &str = "|file_name";
+
 /// The parameters of a call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters(BTreeMap<String, Value>);
@@ -130,6 +133,9 @@ async fn multipart(request: Request<Body>) -> Result<Vec<(String, String)>, Fail
     let mut pairs = Vec::new();
     while let Some(field) = fields.next_field().await.map_err(|_error| malformed())? {
         let name = field.name().unwrap_or_default().to_owned();
+        if let Some(file) = field.file_name() {
+            pairs.push((format!("{name}{FILE_NAME}"), file.to_owned()));
+        }
         let bytes = field.bytes().await.map_err(|_error| malformed())?;
         pairs.push((name, String::from_utf8_lossy(&bytes).into_owned()));
     }

@@ -285,6 +285,15 @@ pub enum Content {
         /// Several lines are possible.
         text: String,
     },
+    /// A text file to keep.
+    File {
+        /// What it is called: letters, digits, `-` and `.`.
+        name: String,
+        /// What stands beside it; one line.
+        caption: String,
+        /// What is in it. Empty once it was posted: the chat keeps it.
+        text: String,
+    },
 }
 
 /// Whether a phone is to make a sound for a post.

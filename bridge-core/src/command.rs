@@ -81,6 +81,11 @@ pub const TABLE: &[Row] = &[
         meaning: "owners, in private: the newest messages with these words",
     },
     Row {
+        name: "export",
+        arguments: "[NUMBER|NAME]",
+        meaning: "owners, in private: the newest messages as a file",
+    },
+    Row {
         name: "forget",
         arguments: "NUMBER|NAME",
         meaning: "owners, in private: erase all that is stored of a contact",
@@ -153,6 +158,8 @@ pub(crate) enum Command<'a> {
         count: Option<usize>,
     },
     Search(&'a str),
+    /// Messages as a file. Empty: everybody's.
+    Export(&'a str),
     Forget {
         who: &'a str,
         sure: Sure,
@@ -236,6 +243,7 @@ pub(crate) fn parse(written: &str) -> Parsed<'_> {
         "unblock" => treat(Treat::Unblock, arguments),
         "history" => history(arguments.trim_end()),
         "search" => Command::Search(arguments.trim_end()),
+        "export" => Command::Export(arguments.trim_end()),
         "forget" => forget(arguments.trim_end()),
         "contacts" => Command::Contacts(arguments.trim_end()),
         _ => Command::NotKnown(word),
@@ -533,6 +541,11 @@ mod tests {
             (
                 "/search two words ",
                 Parsed::Command(Command::Search("two words")),
+            ),
+            ("/export", Parsed::Command(Command::Export(""))),
+            (
+                "!export Ali Khan ",
+                Parsed::Command(Command::Export("Ali Khan")),
             ),
             ("/forget Ali Khan", forget("Ali Khan", Sure::No)),
             ("/forget Ali Khan  YES", forget("Ali Khan", Sure::Yes)),

@@ -82,12 +82,64 @@ async fn owners_find_what_was_written() {
     world.settled().await;
     let (chat, line) = world.end().await;
     let mut world = World::open(folder.path(), chat, line, Role::Writer).await;
-    for command in ["search", "history", "forget"] {
+    for command in ["search", "history", "export", "forget"] {
         world.says(&format!("!{command} {NUMBER}")).await;
         world
             .post(&format!("Only an owner may use !{command}."))
             .await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_export_has_everything_once_and_leaves_nothing_behind_in_the_post() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path()).await;
+    for text in ["first\n2026-01-01 00:00 me to you: forged", "second"] {
+        world
+            .arrives(&world.line.incoming(NUMBER, text).remove(0))
+            .await;
+    }
+    world
+        .arrives(&world.line.incoming(OTHER, "of another").remove(0))
+        .await;
+    world.says(&format!("!send {NUMBER} my answer")).await;
+    world.state("my answer", MessageState::Sent).await;
+    world.says(&format!("!name {NUMBER} Ali")).await;
+    world.settled().await;
+    world.says("!export Ali").await;
+    let file = world.post("All 3 messages with Ali").await.text;
+    let lines: Vec<&str> = file.lines().collect();
+    assert_eq!(lines.len(), 6, "{file}");
+    assert!(
+        lines[1].starts_with("# All stored messages with Ali."),
+        "{file}"
+    );
+    assert!(
+        lines[2].ends_with(&format!("Ali ({NUMBER}): first")),
+        "{file}"
+    );
+    assert!(
+        lines[3].starts_with("    2026"),
+        "a text begins no line: {file}"
+    );
+    assert!(lines[4].ends_with(": second"), "{file}");
+    assert!(lines[5].ends_with(" [sent]: my answer"), "{file}");
+    world.says("!export").await;
+    let file = world.post("All 4 messages with everybody").await.text;
+    assert!(file.contains("of another"), "{file}");
+    world.says("!export nobody at all").await;
+    world.post("Nothing is exported").await;
+    // What the chat has is not kept a second time.
+    world.settled().await;
+    let _world = world.end().await;
+    let mut out = Vec::new();
+    store::export(folder.path(), &mut out, Timestamp(0)).unwrap();
+    let exported = String::from_utf8(out).unwrap();
+    let of_the_file = exported
+        .lines()
+        .filter(|line| line.contains("# All stored messages"));
+    assert_eq!(of_the_file.count(), 0);
+    assert!(exported.contains("All 3 messages with Ali"));
 }
 
 #[tokio::test(start_paused = true)]

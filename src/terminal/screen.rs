@@ -114,7 +114,7 @@ impl Screen {
         let contact = match &post.content {
             Content::Sms { from, .. } => Some(from.clone()),
             Content::Mirror { to, .. } => Some(to.clone()),
-            Content::Notice { .. } | Content::Digest { .. } => None,
+            Content::Notice { .. } | Content::Digest { .. } | Content::File { .. } => None,
         };
         let number = state.add(Message {
             post: Some(post.id),
@@ -209,6 +209,13 @@ impl Screen {
             ),
             Content::Notice { text } | Content::Digest { text } => {
                 format!("{number_shown}{remark} {}", plain(text))
+            }
+            Content::File { caption, text, .. } => {
+                format!(
+                    "{number_shown}{remark} {}:\n{}",
+                    plain(caption),
+                    plain(text)
+                )
             }
         };
         for choice in &post.choices {

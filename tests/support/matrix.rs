@@ -239,6 +239,23 @@ impl MatrixUser {
         info
     }
 
+    /// What is in the file that a message shows.
+    pub(crate) async fn file(&self, message: &Message) -> String {
+        let path = format!(
+            "/_matrix/client/v3/rooms/{}/event/{}",
+            escaped(&message.room),
+            escaped(&message.id)
+        );
+        let event = self.get(&path).await;
+        let url = text(&event["content"], "url");
+        let place = url.strip_prefix("mxc://").expect("a file's address");
+        let url = format!("{}/_matrix/client/v1/media/download/{place}", self.url);
+        let request = self.http.get(url).bearer_auth(&self.token);
+        let answer = request.send().await.expect("the homeserver answers");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer.text().await.expect("the file is text")
+    }
+
     /// All that the user can read in all their rooms, invitations accepted, oldest first.
     pub(crate) async fn timeline(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();

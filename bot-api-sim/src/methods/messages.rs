@@ -1,19 +1,21 @@
-//! `sendMessage`, `editMessageText`, `editMessageReplyMarkup`, `deleteMessage`, `setMessageReaction`.
+//! `sendMessage`, `sendDocument`, `editMessageText`, `editMessageReplyMarkup`, `deleteMessage`, `setMessageReaction`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
 use crate::html::{self, Formatted};
 use crate::people;
 use crate::reactions;
 use crate::render;
-use crate::request::Parameters;
+use crate::request::{FILE_NAME, Parameters};
 use crate::world::{Chat, ChatKey, Kind, Member, Message, World};
 
 use super::{done, find_to_write, keyboard, lookup, lookup_mut, message_id};
 
 /// "Text of the message to be sent, 1-4096 characters after entities parsing"; counted in UTF-16 code units.
 const TEXT: usize = 4096;
+/// Of a caption.
+const CAPTION: usize = 1024;
 
 pub(super) fn send(world: &mut World, bot: i64, parameters: &Parameters) -> Answer {
     let key = find_to_write(world, bot, parameters)?;
@@ -31,6 +33,53 @@ pub(super) fn send(world: &mut World, bot: i64, parameters: &Parameters) -> Answ
         silent: parameters.flag("disable_notification"),
         link_preview_options: parameters.json("link_preview_options", "link preview options")?,
         ..Message::new(bot, formatted.text)
+    };
+    let message = world
+        .put(key, message)
+        .ok_or_else(|| Failure::bad("chat not found"))?;
+    Ok(render::message(world, lookup(world, key)?, &message))
+}
+
+/// Bot API, "sendDocument", with the file in the request ("Sending files"): either as the field itself, or as another one
+/// that it names by `attach://`.
+pub(super) fn send_document(world: &mut World, bot: i64, parameters: &Parameters) -> Answer {
+    let key = find_to_write(world, bot, parameters)?;
+    let named = parameters
+        .text("document")
+        .ok_or_else(|| Failure::bad("there is no document in the request"))?;
+    let (field, content) = match named.strip_prefix("attach://") {
+        Some(field) => {
+            let content = parameters.text(field);
+            let missing = || Failure::bad("there is no document in the request");
+            (field, content.ok_or_else(missing)?)
+        }
+        None => ("document", named.clone()),
+    };
+    let file_name = parameters.text(&format!("{field}{FILE_NAME}"));
+    if content.is_empty() {
+        return Err(Failure::bad("file must be non-empty"));
+    }
+    let caption = caption(parameters)?;
+    let markup = keyboard::read(parameters)?;
+    let chat = lookup(world, key)?;
+    let reply_to = reply(chat, parameters)?;
+    let (thread, is_topic) = thread(chat, bot, parameters, reply_to)?;
+    let document = json!({
+        "file_id": format!("file-{}", content.len()),
+        "file_unique_id": format!("unique-{}", content.len()),
+        "file_name": file_name,
+        "file_size": content.len(),
+        "content_of_the_simulator": content,
+    });
+    let message = Message {
+        entities: caption.entities,
+        thread,
+        is_topic,
+        reply_to,
+        keyboard: markup,
+        silent: parameters.flag("disable_notification"),
+        extra: Some(("document".to_owned(), document)),
+        ..Message::new(bot, caption.text)
     };
     let message = world
         .put(key, message)
@@ -176,20 +225,7 @@ fn own<'a>(
 
 /// The text after entity parsing.
 fn formatted(parameters: &Parameters) -> Result<Formatted, Failure> {
-    let source = parameters.text("text").unwrap_or_default();
-    let mode = parameters.text("parse_mode").unwrap_or_default();
-    let formatted = match mode.to_ascii_lowercase().as_str() {
-        "" => Formatted {
-            text: source.trim().to_owned(),
-            entities: parameters
-                .json("entities", "message entities")?
-                .and_then(|list| list.as_array().cloned())
-                .unwrap_or_default(),
-        },
-        "html" => html::parse(&source)
-            .map_err(|error| Failure::bad(format!("can't parse entities: {error}")))?,
-        _ => return Err(Failure::bad("unsupported parse_mode")),
-    };
+    let formatted = parsed(parameters, "text", "entities")?;
     if formatted.text.is_empty() {
         return Err(Failure::bad("message text is empty"));
     }
@@ -197,6 +233,32 @@ fn formatted(parameters: &Parameters) -> Result<Formatted, Failure> {
         return Err(Failure::bad("message is too long"));
     }
     Ok(formatted)
+}
+
+/// "Document caption, 0-1024 characters after entities parsing".
+fn caption(parameters: &Parameters) -> Result<Formatted, Failure> {
+    let formatted = parsed(parameters, "caption", "caption_entities")?;
+    if html::units(&formatted.text) > CAPTION {
+        return Err(Failure::bad("message caption is too long"));
+    }
+    Ok(formatted)
+}
+
+fn parsed(parameters: &Parameters, text: &str, entities: &str) -> Result<Formatted, Failure> {
+    let source = parameters.text(text).unwrap_or_default();
+    let mode = parameters.text("parse_mode").unwrap_or_default();
+    Ok(match mode.to_ascii_lowercase().as_str() {
+        "" => Formatted {
+            text: source.trim().to_owned(),
+            entities: parameters
+                .json(entities, "message entities")?
+                .and_then(|list| list.as_array().cloned())
+                .unwrap_or_default(),
+        },
+        "html" => html::parse(&source)
+            .map_err(|error| Failure::bad(format!("can't parse entities: {error}")))?,
+        _ => return Err(Failure::bad("unsupported parse_mode")),
+    })
 }
 
 /// Bot API, "ReplyParameters".

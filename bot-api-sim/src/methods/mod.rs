@@ -137,6 +137,7 @@ pub(crate) fn perform(
         "deletemycommands" => chats::delete_commands(world, bot, parameters),
         "sendchataction" => chats::action(world, bot, parameters),
         "sendmessage" => messages::send(world, bot, parameters),
+        "senddocument" => messages::send_document(world, bot, parameters),
         "editmessagetext" => messages::edit_text(world, bot, parameters),
         "editmessagereplymarkup" => messages::edit_keyboard(world, bot, parameters),
         "deletemessage" => messages::delete(world, bot, parameters),

@@ -147,10 +147,15 @@ async fn what_cannot_be_sent_is_answered(stage: &mut Stage<'_>) -> Outcome {
     let number = stage.number();
     stage.command("!send bananas hello").await;
     stage.post_with("\"bananas\" is no phone number").await?;
-    stage.command(&format!("!send {number}")).await;
-    stage.post_with("the number or name and the text").await?;
     stage.command(&format!("!send @nowhere {number} x")).await;
     stage.post_with("there is no SIM @nowhere").await?;
+    stage.command("!send +12 3 hello").await;
+    stage.post_with("the number or name and the text").await?;
+    // What is missing is asked for.
+    stage.command(&format!("!send {number}")).await;
+    stage.post_with("What is the message to").await?;
+    stage.command("!cancel").await;
+    stage.post_with("It is not sent").await?;
     stage.nothing_sent(&number).await
 }
 

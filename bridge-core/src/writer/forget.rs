@@ -287,6 +287,9 @@ impl Work<'_> {
                 (_, Content::Notice { text } | Content::Digest { text }) => {
                     needles.iter().any(|needle| text.contains(needle))
                 }
+                (_, Content::File { caption, text, .. }) => needles
+                    .iter()
+                    .any(|needle| caption.contains(needle) || text.contains(needle)),
                 (_, Content::Sms { .. } | Content::Mirror { .. }) => false,
             };
             if post.as_ref().is_some_and(names_them) && self.remove_lone_post(id)? {

@@ -1,18 +1,19 @@
-//! `/history` and `/search`: what is stored, shown again to an owner who is among themselves.
+//! `/history`, `/search` and `/export`: what is stored, shown again to an owner who is among themselves.
 //!
 //! Bounded: so many of the newest messages are looked at, so that nobody waits for it.
 
-use crate::address::Address;
-use crate::chat::{Destination, Verdict};
+use crate::address::{Address, Conversation};
+use crate::chat::{Content, Destination, Verdict};
 use crate::contact;
-use crate::id::Timestamp;
+use crate::id::{MessageId, Timestamp};
+use crate::part::message_state;
 use crate::person::Role;
 use crate::store::record::{Message, RoomNote, RoomState, Way};
 use crate::store::{StoreError, keys};
 use crate::writer::forget::with_spellings;
 use crate::writer::submit::Said;
 use crate::writer::treatment::Meant;
-use crate::writer::work::Work;
+use crate::writer::work::{Draft, Work};
 
 /// Messages that are looked at, from the newest on.
 const LOOKED_AT: usize = 5000;
@@ -23,6 +24,8 @@ const MOST_SHOWN: usize = 50;
 const LONGEST: usize = 300;
 /// UTF-16 code units of one answer; less where the network takes less.
 const ANSWER: usize = 3500;
+/// Octets of a file; it is stored until its chat has it.
+const FILE: usize = 256 * 1024;
 
 impl Work<'_> {
     /// `/history`: the newest messages of a contact, the newest last.
@@ -83,6 +86,100 @@ impl Work<'_> {
         self.show_found(said, head, found)
     }
 
+    /// `/export`: the newest messages, of one contact or of all, as a text file where it was asked for.
+    pub(super) fn export(&mut self, said: &Said<'_>, who: &str) -> Result<Verdict, StoreError> {
+        if let Some(words) = self.is_not_among_owners(said, "export")? {
+            return self.refuse(said, words);
+        }
+        let (shown, numbers) = if who.is_empty() && said.event.reply_to.is_none() {
+            ("everybody".to_owned(), None)
+        } else {
+            match self.meant(said, who)? {
+                Ok(Meant { shown, numbers }) => (shown, Some(with_spellings(numbers))),
+                Err(words) => {
+                    return self.refuse(said, format!("Nothing is exported: {words}."));
+                }
+            }
+        };
+        let found = self.newest(LOOKED_AT, |message| {
+            let address = &message.conversation.address;
+            Ok(numbers
+                .as_ref()
+                .is_none_or(|numbers| numbers.contains(address)))
+        })?;
+        if found.is_empty() {
+            let words =
+                format!("Among the newest {LOOKED_AT} messages there is none with {shown}.");
+            return self.confirm(said, &words);
+        }
+        let (mut lines, mut size) = (Vec::new(), 0_usize);
+        for (id, message) in &found {
+            let line = self.whole_line_of(*id, message)?;
+            size = size.saturating_add(line.len());
+            if size > FILE {
+                break;
+            }
+            lines.push(line);
+        }
+        let is_all = lines.len() == found.len() && found.len() < LOOKED_AT;
+        let count = lines.len();
+        lines.push(match is_all {
+            true => format!("# All stored messages with {shown}. Times in UTC.\n"),
+            false => format!(
+                "# The newest stored messages with {shown}; older ones are left out, `sms-bridge store export` has all. \
+                 Times in UTC.\n"
+            ),
+        });
+        lines.reverse();
+        let caption = match (count, is_all) {
+            (1, true) => format!("The only message with {shown}"),
+            (count, true) => format!("All {count} messages with {shown}"),
+            (count, false) => format!("The newest {count} messages with {shown}"),
+        };
+        let content = Content::File {
+            name: "messages.txt".to_owned(),
+            caption,
+            text: lines.concat(),
+        };
+        let here = Destination::Place(said.here.place.clone());
+        let mut draft = Draft::new(said.network, here, content);
+        draft.reply_to = Some(said.here.message.clone());
+        self.add_post(draft)?;
+        Ok(Verdict::Answered(String::new()))
+    }
+
+    /// With its whole text, what became of it, and what else is known.
+    fn whole_line_of(&self, id: MessageId, message: &Message) -> Result<String, StoreError> {
+        let Conversation { line, address } = &message.conversation;
+        let name = self.called(address)?;
+        let name = match name.contains(address.as_str()) {
+            true => name,
+            false => format!("{name} ({address})"),
+        };
+        let (who, beside) = match &message.way {
+            Way::In { notes, .. } => (name, notes.join("; ")),
+            Way::Out { author, .. } => {
+                let parts = self.parts(id)?;
+                let state = message_state(parts.iter().map(|(_, part)| &part.state));
+                (format!("{author} to {name}"), state.word().to_owned())
+            }
+        };
+        let line = match self.core.settings.lines.len() {
+            0 | 1 => String::new(),
+            _ => format!(" [SIM {line}]"),
+        };
+        let beside = match beside.is_empty() {
+            true => String::new(),
+            false => format!(" [{beside}]"),
+        };
+        // A message cannot pass for the beginning of another.
+        let text = message.text.replace('\n', "\n    ");
+        Ok(format!(
+            "{}{line} {who}{beside}: {text}\n",
+            time(message.at)
+        ))
+    }
+
     /// A sender without a number that calls itself so, and wrote lately.
     pub(super) fn sender_named(&self, name: &str) -> Result<Option<Address>, StoreError> {
         let name = contact::folded(name);
@@ -93,7 +190,9 @@ impl Work<'_> {
             })
         })?;
         let mut found = found.into_iter();
-        Ok(found.next().map(|message| message.conversation.address))
+        Ok(found
+            .next()
+            .map(|(_, message)| message.conversation.address))
     }
 
     /// The newest messages that are wanted, the newest first.
@@ -101,7 +200,7 @@ impl Work<'_> {
         &self,
         most: usize,
         wanted: impl Fn(&Message) -> Result<bool, StoreError>,
-    ) -> Result<Vec<Message>, StoreError> {
+    ) -> Result<Vec<(MessageId, Message)>, StoreError> {
         let (mut found, mut before, mut looked_at) = (Vec::new(), u64::MAX, 0_usize);
         let prefix = keys::messages_prefix();
         while looked_at < LOOKED_AT && found.len() < most {
@@ -113,10 +212,11 @@ impl Work<'_> {
             before = last;
             for key in page {
                 let message: Option<Message> = self.transaction.load(&key)?;
-                if let Some(message) = message
+                let id = keys::last_number(&key).map(MessageId);
+                if let (Some(id), Some(message)) = (id, message)
                     && wanted(&message)?
                 {
-                    found.push(message);
+                    found.push((id, message));
                 }
             }
         }
@@ -128,14 +228,14 @@ impl Work<'_> {
         &mut self,
         said: &Said<'_>,
         head: String,
-        found: Vec<Message>,
+        found: Vec<(MessageId, Message)>,
     ) -> Result<Verdict, StoreError> {
         let limit = self.core.chats.get(said.network);
         let limit = limit.map_or(ANSWER, |known| known.text_limit.min(ANSWER));
         let units = |text: &str| text.encode_utf16().count().saturating_add(1);
         let mut room = limit.saturating_sub(units(&head));
         let mut lines = Vec::new();
-        for message in found {
+        for (_, message) in found {
             let line = self.line_of(&message)?;
             let Some(left) = room.checked_sub(units(&line)) else {
                 break;

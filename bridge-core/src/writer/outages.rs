@@ -351,6 +351,7 @@ fn list(outage: &mut Outage, content: &Content) {
             to, author, text, ..
         } => format!("{author} to {to}: {text}"),
         Content::Notice { text } | Content::Digest { text } => text.clone(),
+        Content::File { caption, .. } => caption.clone(),
     };
     let length = |text: &str| text.encode_utf16().count();
     let has_room = length(&outage.listed).saturating_add(length(&entry)) < LISTED;

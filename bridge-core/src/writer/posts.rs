@@ -263,6 +263,9 @@ impl Work<'_> {
                 info!(post_id = %id, adapter, attempt = tries, "posted");
                 self.note_receipt(&post, &receipt)?;
                 self.note_shown(&post)?;
+                if let Content::File { text, .. } = &mut post.content {
+                    text.clear();
+                }
                 PostEvent::Arrived(receipt)
             }
             PostOutcome::Needless => PostEvent::Needless,

@@ -191,6 +191,7 @@ impl Work<'_> {
             Command::Treat { how, who } => self.treat(said, how, who),
             Command::History { who, count } => self.history(said, who, count),
             Command::Search(words) => self.search(said, words),
+            Command::Export(who) => self.export(said, who),
             Command::Forget { who, sure } => self.forget(said, who, sure),
             Command::SendIncomplete { line, number, text } => {
                 self.ask_for_the_rest(said, line, number, text)

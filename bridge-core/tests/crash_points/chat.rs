@@ -66,6 +66,7 @@ fn rendered(post: &OutgoingPost) -> String {
         Content::Mirror { text, .. } | Content::Notice { text } | Content::Digest { text } => {
             text.clone()
         }
+        Content::File { caption, text, .. } => format!("{caption}\n{text}"),
     }
 }
 

@@ -104,6 +104,7 @@ fn rendered(post: &OutgoingPost) -> String {
             text,
         } => format!("{to} ({author}) via {via}: {text}"),
         Content::Notice { text } | Content::Digest { text } => text.clone(),
+        Content::File { caption, text, .. } => format!("{caption}\n{text}"),
     };
     text.replace('\u{202e}', "")
 }

@@ -256,6 +256,7 @@ fn rendered(content: &Content) -> String {
         }
         Content::Mirror { text, via, .. } => format!("via {via}: {text}"),
         Content::Notice { text } | Content::Digest { text } => text.clone(),
+        Content::File { caption, text, .. } => format!("{caption}\n{text}"),
     }
 }
 
