@@ -73,6 +73,7 @@ async fn bridge(config: Config) -> Result<()> {
         .map(|line| (line.name.clone(), line.limits.clone()))
         .collect();
     settings.rules = config.rules.clone();
+    settings.codes = config.codes;
     settings.retention = config.retention;
     settings.export_every = config.export_every;
     settings.stale_after = config.stale_after;

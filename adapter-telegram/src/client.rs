@@ -178,7 +178,7 @@ impl Telegram {
             let answered = ReplyParameters::new(message_id(answered)?);
             message = message.reply_parameters(answered.allow_sending_without_reply());
         }
-        if let Some(keyboard) = outgoing::keyboard(&post.choices) {
+        if let Some(keyboard) = outgoing::keyboard(&post.content, &post.choices) {
             message = message.reply_markup(keyboard);
         }
         self.turn(chat, PATIENCE).await?;
@@ -220,7 +220,7 @@ impl Telegram {
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
         // Without markup the buttons go.
-        if let Some(keyboard) = outgoing::keyboard(&post.choices) {
+        if let Some(keyboard) = outgoing::keyboard(&post.content, &post.choices) {
             message = message.reply_markup(keyboard);
         }
         self.turn(chat, PATIENCE).await?;

@@ -49,4 +49,4 @@ pub use link::{SendError, SmsLink};
 pub use person::{Identity, People, Person, Role};
 pub use redacted::Redacted;
 pub use rules::Rules;
-pub use settings::{Clock, EXPIRE_AFTER, Language, Languages, STALE_AFTER, Settings};
+pub use settings::{Clock, CodesFor, EXPIRE_AFTER, Language, Languages, STALE_AFTER, Settings};

@@ -46,8 +46,20 @@ pub struct Settings {
     pub limits: BTreeMap<LineName, Limits>,
     /// What becomes of messages that come in.
     pub rules: Rules,
+    /// Who sees one-time codes.
+    pub codes: CodesFor,
     /// Where the time of day comes from.
     pub clock: Clock,
+}
+
+/// Who sees one-time codes where an inbox has other readers than owners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CodesFor {
+    /// The owners, in the admin chats; the others learn that one came.
+    #[default]
+    Owner,
+    /// Everybody who sees the other messages.
+    Everyone,
 }
 
 impl Settings {
@@ -67,6 +79,7 @@ impl Settings {
             languages: BTreeMap::new(),
             limits: BTreeMap::new(),
             rules: Rules::default(),
+            codes: CodesFor::default(),
             clock: Clock::system(),
         }
     }

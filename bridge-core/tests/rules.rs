@@ -6,7 +6,8 @@ mod town;
 
 use bridge_core::chat::{MessageState, Verdict};
 use bridge_core::rules::{Effects, Rule, Rules};
-use town::chat::{ADMIN, room_of};
+use bridge_core::{CodesFor, Identity, Person, Role};
+use town::chat::{ADMIN, network, room_of};
 use town::{ALICE, BOB, Town};
 
 const BANK: &str = "MyBank";
@@ -170,4 +171,68 @@ async fn a_room_from_before_stays_its_senders() {
     town.restart().await;
     town.arrives("home", SHOP, "two").await;
     town.post("a", &room_of("home", SHOP), "two").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn codes_are_kept_from_others_than_owners() {
+    const CODE: &str = "Your code is 482913";
+    const KEPT: &str = "A code from MyBank arrived.";
+    let mut town = town_with(&["a", "b"], Vec::new()).await;
+    // Nobody else is there.
+    town.arrives("home", BANK, CODE).await;
+    town.post("a", &notices(), CODE).await;
+    town.post("b", &notices(), CODE).await;
+    town.settled().await;
+    assert_eq!(town.chat("a").said(ADMIN), [""; 0]);
+    // Somebody reads in one of the networks.
+    town.others = vec![Person {
+        name: "guest".to_owned(),
+        role: Role::Reader,
+        identities: vec![Identity {
+            network: network("a"),
+            id: "7".to_owned(),
+        }],
+    }];
+    town.restart().await;
+    let again = "482914 is your code";
+    town.arrives("home", BANK, again).await;
+    town.arrives("home", BANK, "Your balance is 100").await;
+    town.post("a", &notices(), KEPT).await;
+    town.post("a", &notices(), "Your balance is 100").await;
+    town.post("b", &notices(), again).await;
+    town.post("a", ADMIN, again).await;
+    town.settled().await;
+    assert!(!town.chat("a").said(&notices()).contains(&again.to_owned()));
+    // An update shows no more: the network delivers it once more.
+    let pdu = town.line("home").incoming(BANK, "Code: 739201").remove(0);
+    town.part_arrives("home", pdu.clone()).await;
+    town.post("a", ADMIN, "739201").await;
+    town.part_arrives("home", pdu).await;
+    town.post("a", ADMIN, "received 2 times").await;
+    town.settled().await;
+    let there = town.chat("a").said(&notices()).join("\n");
+    assert!(!there.contains("739201"), "{there}");
+    // It is in a part that comes late.
+    let long = format!("{}Your code is 660199", "Dear customer. ".repeat(12));
+    let mut parts = town.line("home").incoming(BANK, &long);
+    let last = parts.pop().unwrap();
+    for part in parts {
+        town.part_arrives("home", part).await;
+    }
+    town.post("a", &notices(), "Dear customer").await;
+    town.part_arrives("home", last).await;
+    town.post("a", ADMIN, "660199").await;
+    town.settled().await;
+    let there = town.chat("a").said(&notices()).join("\n");
+    assert!(
+        !there.contains("660199") && !there.contains("Dear"),
+        "{there}"
+    );
+    town.codes = CodesFor::Everyone;
+    town.restart().await;
+    let open = "Your code is 555123";
+    town.arrives("home", BANK, open).await;
+    town.post("a", &notices(), open).await;
+    town.settled().await;
+    assert!(!town.chat("a").said(ADMIN).contains(&open.to_owned()));
 }

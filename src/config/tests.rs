@@ -486,14 +486,7 @@ fn the_example_has_every_key() {
         ("matrix", matrix::KEYS),
         ("matrix.reactions", REACTIONS),
     ];
-    let is_section = [
-        "line",
-        "person",
-        "rule",
-        "telegram",
-        "matrix",
-        "reactions",
-    ];
+    let is_section = ["line", "person", "rule", "telegram", "matrix", "reactions"];
     for (section, keys) in sections {
         for key in keys {
             let absent = !listed.contains(&format!("{section}.{key}"));
@@ -584,6 +577,16 @@ fn rules() {
     assert!(second.effects.drop && second.effects.inboxes.is_none());
     let (config, _) = read(GOOD, &[]);
     assert!(config.unwrap().rules.0.is_empty());
+}
+
+#[test]
+fn codes_are_for_owners_unless_told_otherwise() {
+    let with = |line: &str| read(&format!("{line}\n{GOOD}"), &[]).0.unwrap().codes;
+    assert_eq!(with(""), CodesFor::Owner);
+    assert_eq!(with("codes = \"owner\""), CodesFor::Owner);
+    assert_eq!(with("codes = \"everyone\""), CodesFor::Everyone);
+    let wrong = format!("codes = \"nobody\"\n{GOOD}");
+    check(&wrong, &["codes: \"nobody\" is none of owner, everyone"]);
 }
 
 #[test]
