@@ -62,6 +62,7 @@ const KEYS: &[&str] = &[
     "stale_after",
     "expire_after",
     "codes",
+    "quiet_hours",
     "line",
     "person",
     "rule",
@@ -211,6 +212,7 @@ impl Config {
         }
         let codes = [("owner", CodesFor::Owner), ("everyone", CodesFor::Everyone)];
         let codes = top.word("codes", &codes).unwrap_or_default();
+        let quiet_hours = line::read_quiet_hours(&mut top).flatten();
         let lines = top.named_tables("line");
         let persons = top.named_tables("person");
         let rules = top.tables("rule");
@@ -235,7 +237,7 @@ impl Config {
             .iter()
             .filter_map(|(name, _)| name.parse().ok())
             .collect();
-        let lines = line::read_all(lines, findings);
+        let lines = line::read_all(lines, quiet_hours, findings);
         let rules = rule::read_all(rules, &named, findings);
         let (people, reading) = people::read_all(persons, networks, meant("person"), findings);
         let telegram = telegram.and_then(|table| telegram::read(table, &people, reading, findings));

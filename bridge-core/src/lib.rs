@@ -24,6 +24,7 @@ pub mod link;
 mod part;
 pub mod person;
 mod post;
+pub mod quiet;
 mod reassembly;
 mod redacted;
 pub mod rules;

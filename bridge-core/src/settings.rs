@@ -13,6 +13,7 @@ use crate::handle::LineSettings;
 use crate::id::Timestamp;
 use crate::limits::Limits;
 use crate::person::People;
+use crate::quiet::Quiet;
 use crate::rules::Rules;
 
 /// [`Settings::stale_after`] unless told otherwise.
@@ -48,6 +49,8 @@ pub struct Settings {
     pub rules: Rules,
     /// Who sees one-time codes.
     pub codes: CodesFor,
+    /// When nothing makes a sound. Never on a line that is not in here.
+    pub quiet: BTreeMap<LineName, Quiet>,
     /// Where the time of day comes from.
     pub clock: Clock,
 }
@@ -80,6 +83,7 @@ impl Settings {
             limits: BTreeMap::new(),
             rules: Rules::default(),
             codes: CodesFor::default(),
+            quiet: BTreeMap::new(),
             clock: Clock::system(),
         }
     }

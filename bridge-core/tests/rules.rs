@@ -5,6 +5,7 @@
 mod town;
 
 use bridge_core::chat::{MessageState, Verdict};
+use bridge_core::quiet::{Quiet, QuietHours};
 use bridge_core::rules::{Effects, Rule, Rules};
 use bridge_core::{CodesFor, Identity, Person, Role};
 use town::chat::{ADMIN, network, room_of};
@@ -235,4 +236,46 @@ async fn codes_are_kept_from_others_than_owners() {
     town.post("a", &notices(), open).await;
     town.settled().await;
     assert!(!town.chat("a").said(ADMIN).contains(&open.to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_quiet_hours_nothing_makes_a_sound_and_everything_comes_at_once() {
+    // The hour around now, where the clock is so many minutes ahead of UTC.
+    let around_now = |town: &Town, ahead: i64| -> QuietHours {
+        let now = town.clock.now().0 / 60_000 + ahead;
+        let time = |minutes: i64| {
+            let minutes = minutes.rem_euclid(24 * 60);
+            format!("{:02}:{:02}", minutes / 60, minutes % 60)
+        };
+        let hours = format!("{}-{}", time(now - 25), time(now + 25));
+        hours.parse().unwrap()
+    };
+    let mut town = town_with(&["a"], Vec::new()).await;
+    // The service centre's clock is an hour ahead of UTC.
+    for (number, (ahead, offset, expected)) in [
+        (60, None, true),
+        (0, None, false),
+        (0, Some("+00:00"), true),
+        (60, Some("+00:00"), false),
+        (-210, Some("-03:30"), true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        town.quiet = Some(Quiet {
+            hours: around_now(&town, ahead),
+            offset: offset.map(|offset| offset.parse().unwrap()),
+        });
+        town.restart().await;
+        let text = format!("message {number}");
+        let before = town.clock.now();
+        town.arrives("home", ALICE, &text).await;
+        let shown = town.post("a", &room_of("home", ALICE), &text).await;
+        assert!(town.clock.now().since(before).as_secs() < 10);
+        assert_eq!(
+            shown.text.contains("(silent)"),
+            expected,
+            "{ahead} {offset:?}"
+        );
+    }
 }

@@ -115,6 +115,7 @@ impl Work<'_> {
             self.core.witness(sent_at);
             self.now = self.core.now();
         }
+        self.note_offset(line, &sms.from, sms.sent_at.as_deref())?;
         let key = keys::taken(line, &sms.tpdu);
         if let Some(taken) = self.transaction.load::<Taken>(&key)? {
             let same_slot = slot.is_some() && taken.slot.as_ref() == slot;

@@ -27,6 +27,7 @@ mod people;
 mod posts;
 mod questions;
 mod queue;
+mod quiet;
 mod renewal;
 mod reports;
 mod requests;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use bridge_core::chat::{Body, MessageState, Verdict};
 use bridge_core::conformance::TestLine;
 use bridge_core::link::{LinkPhase, RawPdu};
+use bridge_core::quiet::Quiet;
 use bridge_core::{
     Bridge, Clock, CodesFor, DeliveryReports, Identity, Limits, LineName, LineSettings, Origin,
     People, Person, Role, Rules, Sending, Settings,
@@ -41,6 +42,8 @@ pub(crate) struct Town {
     /// Who else is known, from the next start on.
     pub(crate) others: Vec<Person>,
     pub(crate) codes: CodesFor,
+    /// Of every line, from the next start on.
+    pub(crate) quiet: Option<Quiet>,
     events: u64,
 }
 
@@ -60,6 +63,7 @@ impl Town {
             rules: Rules::default(),
             others: Vec::new(),
             codes: CodesFor::default(),
+            quiet: None,
             events: 0,
         };
         town.start().await;
@@ -93,6 +97,8 @@ impl Town {
         settings.clock = self.clock.clone();
         settings.rules = self.rules.clone();
         settings.codes = self.codes;
+        let quiet = |name: &&str| Some((self::line(name), self.quiet?));
+        settings.quiet = self.lines.keys().filter_map(quiet).collect();
         let mut bridge = Bridge::open(settings).await.unwrap();
         for server in self.chats.values() {
             bridge.attach_chat(server.adapter()).await.unwrap();
