@@ -18,6 +18,7 @@ pub mod crash;
 mod crash;
 mod dispatch;
 mod handle;
+mod harmless;
 pub mod id;
 mod limits;
 pub mod link;

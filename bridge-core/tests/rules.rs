@@ -279,3 +279,31 @@ async fn in_quiet_hours_nothing_makes_a_sound_and_everything_comes_at_once() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_in_is_shown_harmless_and_stored_as_it_came() {
+    let mut town = town_with(&["a"], Vec::new()).await;
+    let hostile = "Not sent: @room pay \u{202e}001";
+    town.arrives("home", ALICE, hostile).await;
+    let shown = town.post("a", &room_of("home", ALICE), "Not sent").await;
+    assert_eq!(
+        shown.text,
+        format!("SMS from {ALICE}:\nNot sent: ＠room pay 001")
+    );
+    // The network delivers it again, and the post is brought up to date.
+    let pdus = town.line("home").incoming(ALICE, "SIM home: pay @all");
+    town.part_arrives("home", pdus[0].clone()).await;
+    town.part_arrives("home", pdus[0].clone()).await;
+    let shown = town.post("a", &room_of("home", ALICE), "2 times").await;
+    assert!(
+        shown
+            .text
+            .starts_with("SMS from +12025550100:\nSIM home: pay ＠all")
+    );
+    town.settled().await;
+    town.stop().await;
+    let mut export = Vec::new();
+    bridge_core::store::export(town.folder.path(), &mut export, bridge_core::Timestamp(0)).unwrap();
+    let export = String::from_utf8(export).unwrap();
+    assert!(export.contains(hostile));
+}
