@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bridge_core::chat::MessageState;
-use bridge_core::{EXPIRE_AFTER, LineName, People, Rules, STALE_AFTER};
+use bridge_core::{CodesFor, EXPIRE_AFTER, LineName, People, Rules, STALE_AFTER};
 use config::{Environment, File, FileFormat};
 
 pub(crate) use finding::{Finding, Level};
@@ -61,6 +61,8 @@ const KEYS: &[&str] = &[
     "log_format",
     "stale_after",
     "expire_after",
+    "codes",
+    "quiet_hours",
     "line",
     "person",
     "rule",
@@ -88,6 +90,8 @@ pub(crate) struct Config {
     pub(crate) people: People,
     /// What becomes of messages that come in.
     pub(crate) rules: Rules,
+    /// Who sees one-time codes.
+    pub(crate) codes: CodesFor,
     #[cfg_attr(
         not(feature = "telegram"),
         allow(dead_code, reason = "this build has no Telegram")
@@ -206,6 +210,9 @@ impl Config {
         if expire_after < stale_after {
             top.fail_key("expire_after", "must not be shorter than stale_after");
         }
+        let codes = [("owner", CodesFor::Owner), ("everyone", CodesFor::Everyone)];
+        let codes = top.word("codes", &codes).unwrap_or_default();
+        let quiet_hours = line::read_quiet_hours(&mut top).flatten();
         let lines = top.named_tables("line");
         let persons = top.named_tables("person");
         let rules = top.tables("rule");
@@ -230,7 +237,7 @@ impl Config {
             .iter()
             .filter_map(|(name, _)| name.parse().ok())
             .collect();
-        let lines = line::read_all(lines, findings);
+        let lines = line::read_all(lines, quiet_hours, findings);
         let rules = rule::read_all(rules, &named, findings);
         let (people, reading) = people::read_all(persons, networks, meant("person"), findings);
         let telegram = telegram.and_then(|table| telegram::read(table, &people, reading, findings));
@@ -246,6 +253,7 @@ impl Config {
             lines,
             people,
             rules,
+            codes,
             telegram,
             matrix,
         }

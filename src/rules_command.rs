@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use bridge_core::codes;
 use bridge_core::rules::{DecidedBy, Decision, Effects, Incoming, MessageKind, RoomChoice};
 use bridge_core::{Address, LineName};
 use clap::builder::PossibleValuesParser;
@@ -112,11 +113,11 @@ impl Test {
             kind,
             text: &self.text,
         });
-        Ok(words(&decision, &from))
+        Ok(words(&decision, &from, &self.text))
     }
 }
 
-fn words(decision: &Decision, from: &Address) -> String {
+fn words(decision: &Decision, from: &Address, text: &str) -> String {
     let by = match decision.by {
         DecidedBy::Rule(index) => format!("Rule {} fits.", index.saturating_add(1)),
         DecidedBy::SilentData => "No rule fits; data for a program makes no sound.".to_owned(),
@@ -147,6 +148,9 @@ fn words(decision: &Decision, from: &Address) -> String {
                 .to_owned()
         }
     });
+    if codes::find(text).is_some() {
+        lines.push("There is a one-time code in it: see codes in the configuration.".to_owned());
+    }
     if *silent {
         lines.push("It makes no sound.".to_owned());
     }
@@ -176,7 +180,7 @@ mod tests {
             kind,
             text: "",
         };
-        words(&rules.decide(&incoming), &from)
+        words(&rules.decide(&incoming), &from, "Your code is 482913")
     }
 
     #[test]
@@ -198,6 +202,7 @@ mod tests {
                 MessageKind::Sms,
                 &[
                     "Rule 2 fits",
+                    "one-time code",
                     "shown in matrix.",
                     "no sound",
                     "#bank",

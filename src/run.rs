@@ -73,6 +73,9 @@ async fn bridge(config: Config) -> Result<()> {
         .map(|line| (line.name.clone(), line.limits.clone()))
         .collect();
     settings.rules = config.rules.clone();
+    settings.codes = config.codes;
+    let quiet = |line: &Line| Some((line.name.clone(), line.quiet?));
+    settings.quiet = config.lines.iter().filter_map(quiet).collect();
     settings.retention = config.retention;
     settings.export_every = config.export_every;
     settings.stale_after = config.stale_after;

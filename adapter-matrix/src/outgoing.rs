@@ -71,9 +71,8 @@ async fn attach(
     })?;
     let octets = text.as_bytes().to_vec();
     let uploaded = client.media().upload(&kind, octets, None).await;
-    let uploaded = uploaded.map_err(|error| {
-        Failure::from(matrix_sdk::Error::from(error)).into_chat_error(Request::Repeatable)
-    })?;
+    let uploaded =
+        uploaded.map_err(|error| Failure::from(error).into_chat_error(Request::Repeatable))?;
     if let Some(fields) = content.as_object_mut() {
         fields.insert("msgtype".to_owned(), json!("m.file"));
         fields.insert("filename".to_owned(), json!(name));
@@ -378,6 +377,7 @@ impl Text {
                 sent_at,
                 notes,
                 sound,
+                code,
             } => {
                 // `m.notice` makes no sound unless a person wants one.
                 text.kind = match sound {
@@ -394,7 +394,7 @@ impl Text {
                     }
                     text.add("\n");
                 }
-                text.add(said);
+                text.with_code(said, code.as_deref());
                 for note in notes {
                     text.add("\n");
                     text.marked("em", &format!("({note})"));
@@ -433,6 +433,18 @@ impl Text {
         let words = harmless(words);
         self.html.push_str(&escape(&words));
         self.plain.push_str(&words);
+    }
+
+    /// The code in it can be told from the rest at a glance, and is taken whole by a double click.
+    fn with_code(&mut self, words: &str, code: Option<&str>) {
+        match code.and_then(|code| Some((code, words.split_once(code)?))) {
+            Some((code, (before, behind))) => {
+                self.add(before);
+                self.marked("code", code);
+                self.add(behind);
+            }
+            None => self.add(words),
+        }
     }
 
     fn marked(&mut self, element: &str, words: &str) {
@@ -498,7 +510,24 @@ mod tests {
             sent_at: Some("2026-11-22T21:00:00+05:00".to_owned()),
             notes: notes.iter().map(|&note| note.to_owned()).collect(),
             sound: Sound::Usual,
+            code: None,
         }
+    }
+
+    #[test]
+    fn a_code_can_be_told_from_the_rest() {
+        let with = |text: &str, told: &str| {
+            let mut content = sms(text, &[]);
+            if let Content::Sms { code, .. } = &mut content {
+                *code = Some(told.to_owned());
+            }
+            Text::of(&a_post(RoomKind::Dedicated, content)).html
+        };
+        assert_eq!(
+            with("<b> 482913 is it", "482913"),
+            "&lt;b&gt; <code>482913</code> is it"
+        );
+        assert_eq!(with("482 913", "482913"), "482 913");
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl Telegram {
             let answered = ReplyParameters::new(message_id(answered)?);
             message = message.reply_parameters(answered.allow_sending_without_reply());
         }
-        if let Some(keyboard) = outgoing::keyboard(&post.choices) {
+        if let Some(keyboard) = outgoing::keyboard(&post.content, &post.choices) {
             message = message.reply_markup(keyboard);
         }
         self.turn(chat, Purpose::Message, PATIENCE).await?;
@@ -261,7 +261,7 @@ impl Telegram {
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
         // Without markup the buttons go.
-        if let Some(keyboard) = outgoing::keyboard(&post.choices) {
+        if let Some(keyboard) = outgoing::keyboard(&post.content, &post.choices) {
             message = message.reply_markup(keyboard);
         }
         self.turn(chat, Purpose::Message, PATIENCE).await?;

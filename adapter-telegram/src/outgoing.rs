@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bridge_core::chat::{Attempt, Choice, Content, MessageState, OutgoingPost, RoomKind, Sound};
-use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
+use teloxide::types::{CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup};
 
 use crate::SettingsError;
 
@@ -12,6 +12,8 @@ use crate::SettingsError;
 const MESSAGE: usize = 4096;
 /// What is left for a text once head, notes and the mark of a repeat are taken off.
 pub(crate) const TEXT: usize = 3500;
+/// What a button may copy: 1 to 256 characters.
+const COPIED: usize = 256;
 /// The longest name in a head.
 const NAME: usize = 128;
 
@@ -192,6 +194,7 @@ fn parts(content: &Content, kind: RoomKind) -> (String, String, String) {
             sent_at,
             notes,
             sound: _,
+            code: _,
         } => {
             let mut head = match kind {
                 RoomKind::Shared => format!("📩 <b>{}</b>", name(from)),
@@ -300,18 +303,32 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// Two buttons in a row. `None` without choices.
-pub(crate) fn keyboard(choices: &[Choice]) -> Option<InlineKeyboardMarkup> {
-    if choices.is_empty() {
+/// Two buttons in a row, above them one that copies the code. `None` without choices and code.
+pub(crate) fn keyboard(content: &Content, choices: &[Choice]) -> Option<InlineKeyboardMarkup> {
+    let code = match content {
+        Content::Sms { code, .. } => code.as_ref(),
+        Content::Mirror { .. }
+        | Content::Notice { .. }
+        | Content::Digest { .. }
+        | Content::File { .. } => None,
+    };
+    if choices.is_empty() && code.is_none() {
         return None;
     }
+    let copy = code.map(|code| {
+        let text = clip(&neutral(code), COPIED);
+        let label = format!("Copy {}", clip(&text, NAME));
+        vec![InlineKeyboardButton::copy_text_button(
+            label,
+            CopyTextButton { text },
+        )]
+    });
     let button = |choice: &Choice| {
         InlineKeyboardButton::callback(clip(&choice.label, 64), choice.token.clone())
     };
     let rows = choices.chunks(2);
-    Some(InlineKeyboardMarkup::new(
-        rows.map(|row| row.iter().map(button).collect::<Vec<_>>()),
-    ))
+    let rows = rows.map(|row| row.iter().map(button).collect::<Vec<_>>());
+    Some(InlineKeyboardMarkup::new(copy.into_iter().chain(rows)))
 }
 
 #[cfg(test)]
@@ -345,6 +362,7 @@ mod tests {
             sent_at: Some("2026-11-22T21:03:29+05:00".to_owned()),
             notes: vec!["received 2 times".to_owned()],
             sound: Sound::Usual,
+            code: None,
         }
     }
 
@@ -432,8 +450,26 @@ mod tests {
             label: token.to_uppercase(),
             command: None,
         };
-        assert_eq!(keyboard(&[]), None);
-        let rows = keyboard(&[choice("a"), choice("b"), choice("c")])
+        let words = Content::Notice {
+            text: "x".to_owned(),
+        };
+        assert_eq!(keyboard(&words, &[]), None);
+        let mut content = sms("Your code is 482-913");
+        assert_eq!(keyboard(&content, &[]), None);
+        if let Content::Sms { code, .. } = &mut content {
+            *code = Some("482913".to_owned());
+        }
+        let copy = keyboard(&content, &[choice("a")]).unwrap();
+        let copy = serde_json::to_value(copy).unwrap();
+        assert_eq!(
+            copy.pointer("/inline_keyboard/0/0"),
+            Some(&serde_json::json!({
+                "text": "Copy 482913",
+                "copy_text": { "text": "482913" },
+            }))
+        );
+        assert!(copy.pointer("/inline_keyboard/1/0/callback_data").is_some());
+        let rows = keyboard(&words, &[choice("a"), choice("b"), choice("c")])
             .unwrap()
             .inline_keyboard;
         assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);

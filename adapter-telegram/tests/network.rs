@@ -430,6 +430,7 @@ async fn without_topics_no_sms_goes_without_its_sender() {
             text: "hello".to_owned(),
             sent_at: None,
             sound: bridge_core::chat::Sound::Usual,
+            code: None,
             notes: Vec::new(),
         },
         ..post(FORUM, None, "")

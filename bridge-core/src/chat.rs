@@ -263,6 +263,9 @@ pub enum Content {
         /// Whether a phone is to make a sound for it.
         #[serde(default, skip_serializing_if = "Sound::is_usual")]
         sound: Sound,
+        /// The one-time code in the text, as it has to be typed: to be copied at a touch where the network can.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
     /// What a person wrote to the contact from somewhere else.
     Mirror {

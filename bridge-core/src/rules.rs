@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use crate::address::{Address, Country, LineName};
 use crate::chat::{InboxId, Network};
+use crate::codes;
 use crate::contact::folded;
 
 pub use pattern::{Pattern, PatternError};
@@ -22,8 +23,10 @@ const LONGEST_TAG: usize = 32;
 /// What a message is, as far as a rule can ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
-    /// A text.
+    /// A text, a code or not.
     Sms,
+    /// A text with a one-time code.
+    Code,
     /// An MMS can be fetched, or a report on one.
     Mms,
     /// Voice mail or other mail is waiting, or somebody wants to be called back.
@@ -38,8 +41,9 @@ pub enum MessageKind {
 
 impl MessageKind {
     /// Every kind with the word for it in the configuration.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("sms", Self::Sms),
+        ("code", Self::Code),
         ("mms", Self::Mms),
         ("voicemail", Self::Voicemail),
         ("call", Self::Call),
@@ -253,6 +257,20 @@ impl Rule {
             && self.matches.is_none()
     }
 
+    fn is_of_kind(&self, incoming: &Incoming<'_>) -> bool {
+        let is_text = match incoming.kind {
+            MessageKind::Sms | MessageKind::Flash => true,
+            MessageKind::Code
+            | MessageKind::Mms
+            | MessageKind::Voicemail
+            | MessageKind::Call
+            | MessageKind::Data => false,
+        };
+        let wants_code = self.kinds.contains(&MessageKind::Code);
+        self.kinds.contains(&incoming.kind)
+            || (wants_code && is_text && codes::find(incoming.text).is_some())
+    }
+
     fn fits(&self, incoming: &Incoming<'_>) -> bool {
         let any = |holds: bool, is_empty: bool| is_empty || holds;
         let has_word = || {
@@ -264,7 +282,7 @@ impl Rule {
             self.from.iter().any(|sender| sender.fits(incoming)),
             self.from.is_empty(),
         ) && any(self.lines.contains(incoming.line), self.lines.is_empty())
-            && any(self.kinds.contains(&incoming.kind), self.kinds.is_empty())
+            && any(self.is_of_kind(incoming), self.kinds.is_empty())
             && (self.contains.is_empty() || has_word())
             && self
                 .matches
@@ -317,6 +335,7 @@ impl Rules {
                 },
             },
             MessageKind::Sms
+            | MessageKind::Code
             | MessageKind::Mms
             | MessageKind::Voicemail
             | MessageKind::Call

@@ -13,6 +13,7 @@ use crate::handle::LineSettings;
 use crate::id::Timestamp;
 use crate::limits::Limits;
 use crate::person::People;
+use crate::quiet::Quiet;
 use crate::rules::Rules;
 
 /// [`Settings::stale_after`] unless told otherwise.
@@ -46,8 +47,22 @@ pub struct Settings {
     pub limits: BTreeMap<LineName, Limits>,
     /// What becomes of messages that come in.
     pub rules: Rules,
+    /// Who sees one-time codes.
+    pub codes: CodesFor,
+    /// When nothing makes a sound. Never on a line that is not in here.
+    pub quiet: BTreeMap<LineName, Quiet>,
     /// Where the time of day comes from.
     pub clock: Clock,
+}
+
+/// Who sees one-time codes where an inbox has other readers than owners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CodesFor {
+    /// The owners, in the admin chats; the others learn that one came.
+    #[default]
+    Owner,
+    /// Everybody who sees the other messages.
+    Everyone,
 }
 
 impl Settings {
@@ -67,6 +82,8 @@ impl Settings {
             languages: BTreeMap::new(),
             limits: BTreeMap::new(),
             rules: Rules::default(),
+            codes: CodesFor::default(),
+            quiet: BTreeMap::new(),
             clock: Clock::system(),
         }
     }

@@ -5,8 +5,10 @@
 mod town;
 
 use bridge_core::chat::{MessageState, Verdict};
+use bridge_core::quiet::{Quiet, QuietHours};
 use bridge_core::rules::{Effects, Rule, Rules};
-use town::chat::{ADMIN, room_of};
+use bridge_core::{CodesFor, Identity, Person, Role};
+use town::chat::{ADMIN, network, room_of};
 use town::{ALICE, BOB, Town};
 
 const BANK: &str = "MyBank";
@@ -170,4 +172,138 @@ async fn a_room_from_before_stays_its_senders() {
     town.restart().await;
     town.arrives("home", SHOP, "two").await;
     town.post("a", &room_of("home", SHOP), "two").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn codes_are_kept_from_others_than_owners() {
+    const CODE: &str = "Your code is 482913";
+    const KEPT: &str = "A code from MyBank arrived.";
+    let mut town = town_with(&["a", "b"], Vec::new()).await;
+    // Nobody else is there.
+    town.arrives("home", BANK, CODE).await;
+    town.post("a", &notices(), CODE).await;
+    town.post("b", &notices(), CODE).await;
+    town.settled().await;
+    assert_eq!(town.chat("a").said(ADMIN), [""; 0]);
+    // Somebody reads in one of the networks.
+    town.others = vec![Person {
+        name: "guest".to_owned(),
+        role: Role::Reader,
+        identities: vec![Identity {
+            network: network("a"),
+            id: "7".to_owned(),
+        }],
+    }];
+    town.restart().await;
+    let again = "482914 is your code";
+    town.arrives("home", BANK, again).await;
+    town.arrives("home", BANK, "Your balance is 100").await;
+    town.post("a", &notices(), KEPT).await;
+    town.post("a", &notices(), "Your balance is 100").await;
+    town.post("b", &notices(), again).await;
+    town.post("a", ADMIN, again).await;
+    town.settled().await;
+    assert!(!town.chat("a").said(&notices()).contains(&again.to_owned()));
+    // An update shows no more: the network delivers it once more.
+    let pdu = town.line("home").incoming(BANK, "Code: 739201").remove(0);
+    town.part_arrives("home", pdu.clone()).await;
+    town.post("a", ADMIN, "739201").await;
+    town.part_arrives("home", pdu).await;
+    town.post("a", ADMIN, "received 2 times").await;
+    town.settled().await;
+    let there = town.chat("a").said(&notices()).join("\n");
+    assert!(!there.contains("739201"), "{there}");
+    // It is in a part that comes late.
+    let long = format!("{}Your code is 660199", "Dear customer. ".repeat(12));
+    let mut parts = town.line("home").incoming(BANK, &long);
+    let last = parts.pop().unwrap();
+    for part in parts {
+        town.part_arrives("home", part).await;
+    }
+    town.post("a", &notices(), "Dear customer").await;
+    town.part_arrives("home", last).await;
+    town.post("a", ADMIN, "660199").await;
+    town.settled().await;
+    let there = town.chat("a").said(&notices()).join("\n");
+    assert!(
+        !there.contains("660199") && !there.contains("Dear"),
+        "{there}"
+    );
+    town.codes = CodesFor::Everyone;
+    town.restart().await;
+    let open = "Your code is 555123";
+    town.arrives("home", BANK, open).await;
+    town.post("a", &notices(), open).await;
+    town.settled().await;
+    assert!(!town.chat("a").said(ADMIN).contains(&open.to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_quiet_hours_nothing_makes_a_sound_and_everything_comes_at_once() {
+    // The hour around now, where the clock is so many minutes ahead of UTC.
+    let around_now = |town: &Town, ahead: i64| -> QuietHours {
+        let now = town.clock.now().0 / 60_000 + ahead;
+        let time = |minutes: i64| {
+            let minutes = minutes.rem_euclid(24 * 60);
+            format!("{:02}:{:02}", minutes / 60, minutes % 60)
+        };
+        let hours = format!("{}-{}", time(now - 25), time(now + 25));
+        hours.parse().unwrap()
+    };
+    let mut town = town_with(&["a"], Vec::new()).await;
+    // The service centre's clock is an hour ahead of UTC.
+    for (number, (ahead, offset, expected)) in [
+        (60, None, true),
+        (0, None, false),
+        (0, Some("+00:00"), true),
+        (60, Some("+00:00"), false),
+        (-210, Some("-03:30"), true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        town.quiet = Some(Quiet {
+            hours: around_now(&town, ahead),
+            offset: offset.map(|offset| offset.parse().unwrap()),
+        });
+        town.restart().await;
+        let text = format!("message {number}");
+        let before = town.clock.now();
+        town.arrives("home", ALICE, &text).await;
+        let shown = town.post("a", &room_of("home", ALICE), &text).await;
+        assert!(town.clock.now().since(before).as_secs() < 10);
+        assert_eq!(
+            shown.text.contains("(silent)"),
+            expected,
+            "{ahead} {offset:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_in_is_shown_harmless_and_stored_as_it_came() {
+    let mut town = town_with(&["a"], Vec::new()).await;
+    let hostile = "Not sent: @room pay \u{202e}001";
+    town.arrives("home", ALICE, hostile).await;
+    let shown = town.post("a", &room_of("home", ALICE), "Not sent").await;
+    assert_eq!(
+        shown.text,
+        format!("SMS from {ALICE}:\nNot sent: ＠room pay 001")
+    );
+    // The network delivers it again, and the post is brought up to date.
+    let pdus = town.line("home").incoming(ALICE, "SIM home: pay @all");
+    town.part_arrives("home", pdus[0].clone()).await;
+    town.part_arrives("home", pdus[0].clone()).await;
+    let shown = town.post("a", &room_of("home", ALICE), "2 times").await;
+    assert!(
+        shown
+            .text
+            .starts_with("SMS from +12025550100:\nSIM home: pay ＠all")
+    );
+    town.settled().await;
+    town.stop().await;
+    let mut export = Vec::new();
+    bridge_core::store::export(town.folder.path(), &mut export, bridge_core::Timestamp(0)).unwrap();
+    let export = String::from_utf8(export).unwrap();
+    assert!(export.contains(hostile));
 }

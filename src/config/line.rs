@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use bridge_core::quiet::{Quiet, QuietHours};
 use bridge_core::{Country, Languages, Limits, LineName, MayText};
 use modem::{
     Address, Calls, FlowControl, Imei, InitCommand, Listening, Memory, Pacing, Pin, ServiceCentre,
@@ -40,6 +41,8 @@ pub(super) const KEYS: &[&str] = &[
     "confirm_parts",
     "price_per_part",
     "may_text",
+    "quiet_hours",
+    "utc_offset",
 ];
 
 /// How often a line may be looked at.
@@ -92,16 +95,22 @@ pub(crate) struct Line {
     pub(crate) network_timeout: Option<Duration>,
     /// What may be spent.
     pub(crate) limits: Limits,
+    /// When nothing makes a sound. `None`: never.
+    pub(crate) quiet: Option<Quiet>,
 }
 
-pub(super) fn read_all(tables: Vec<(String, Table)>, findings: &mut Vec<Finding>) -> Vec<Line> {
+pub(super) fn read_all(
+    tables: Vec<(String, Table)>,
+    quiet_hours: Option<QuietHours>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Line> {
     let mut ports: BTreeMap<String, String> = BTreeMap::new();
     let mut lines = Vec::new();
     for (name, table) in tables {
         let Some(checked) = super::checked_name("line", &name, findings) else {
             continue;
         };
-        let Some(line) = read(checked, table, findings) else {
+        let Some(line) = read(checked, table, quiet_hours, findings) else {
             continue;
         };
         match ports.insert(place(&line), name.clone()) {
@@ -120,7 +129,12 @@ pub(super) fn read_all(tables: Vec<(String, Table)>, findings: &mut Vec<Finding>
     lines
 }
 
-fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Line> {
+fn read(
+    name: LineName,
+    table: Table,
+    quiet_hours: Option<QuietHours>,
+    findings: &mut Vec<Finding>,
+) -> Option<Line> {
     let mut section = Section::new(format!("line.{name}"), table, KEYS, findings);
     let had_port = section.has("port");
     let port: Option<Address> = section.parsed("port");
@@ -233,6 +247,9 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
     let poll_interval = section.duration("poll_interval", POLL_INTERVAL, &[]);
     let network_timeout = section.duration("network_timeout", NETWORK_TIMEOUT, &[Duration::ZERO]);
     let limits = read_limits(&mut section);
+    let hours = read_quiet_hours(&mut section).unwrap_or(quiet_hours);
+    let offset = section.parsed("utc_offset");
+    let quiet = hours.map(|hours| Quiet { hours, offset });
     Some(Line {
         name,
         port: port?,
@@ -254,7 +271,23 @@ fn read(name: LineName, table: Table, findings: &mut Vec<Finding>) -> Option<Lin
         calls,
         network_timeout,
         limits,
+        quiet,
     })
+}
+
+/// `None`: the key is not there, or wrong. `Some(None)`: never.
+pub(super) fn read_quiet_hours(section: &mut Section<'_>) -> Option<Option<QuietHours>> {
+    let text = section.text("quiet_hours")?;
+    if text.trim() == "never" {
+        return Some(None);
+    }
+    match text.parse() {
+        Ok(hours) => Some(Some(hours)),
+        Err(error) => {
+            section.fail_key("quiet_hours", error);
+            None
+        }
+    }
 }
 
 fn read_limits(section: &mut Section<'_>) -> Limits {

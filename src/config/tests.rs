@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use bridge_core::quiet::Quiet;
 use bridge_core::rules::RoomChoice;
 use bridge_core::{Language, Limits, MayText};
 use secrecy::ExposeSecret;
@@ -577,6 +578,49 @@ fn rules() {
     assert!(second.effects.drop && second.effects.inboxes.is_none());
     let (config, _) = read(GOOD, &[]);
     assert!(config.unwrap().rules.0.is_empty());
+}
+
+#[test]
+fn quiet_hours() {
+    let read_with = |top: &str, line: &str| {
+        let text = GOOD.replace("[person.me]", &format!("{line}\n[person.me]"));
+        read(&format!("{top}\n{text}"), &[])
+    };
+    let of_line = |top: &str, line: &str| {
+        let (config, findings) = read_with(top, line);
+        assert_eq!(findings, Vec::<String>::new());
+        config.unwrap().lines[0].quiet
+    };
+    let night = |hours: &str, offset: Option<&str>| {
+        Some(Quiet {
+            hours: hours.parse().unwrap(),
+            offset: offset.map(|offset| offset.parse().unwrap()),
+        })
+    };
+    let all = "quiet_hours = \"22:00-07:00\"";
+    let own = "quiet_hours = \"23:00-06:00\"";
+    assert_eq!(of_line("", ""), None);
+    assert_eq!(of_line(all, ""), night("22:00-07:00", None));
+    assert_eq!(of_line(all, own), night("23:00-06:00", None));
+    assert_eq!(of_line("", own), night("23:00-06:00", None));
+    assert_eq!(of_line(all, "quiet_hours = \"never\""), None);
+    assert_eq!(
+        of_line(all, "utc_offset = \"+05:00\""),
+        night("22:00-07:00", Some("+05:00"))
+    );
+    let wrong = |top: &str, line: &str| read_with(top, line).1.join("\n");
+    assert!(wrong("quiet_hours = \"22-7\"", "").contains("quiet_hours: \"22-7\" are no hours"));
+    assert!(wrong("", "utc_offset = \"5\"").contains("utc_offset: \"5\" is no offset"));
+}
+
+#[test]
+fn codes_are_for_owners_unless_told_otherwise() {
+    let with = |line: &str| read(&format!("{line}\n{GOOD}"), &[]).0.unwrap().codes;
+    assert_eq!(with(""), CodesFor::Owner);
+    assert_eq!(with("codes = \"owner\""), CodesFor::Owner);
+    assert_eq!(with("codes = \"everyone\""), CodesFor::Everyone);
+    let wrong = format!("codes = \"nobody\"\n{GOOD}");
+    check(&wrong, &["codes: \"nobody\" is none of owner, everyone"]);
 }
 
 #[test]

@@ -180,6 +180,7 @@ impl Screen {
                 notes,
                 sent_at: _,
                 sound: _,
+                code: _,
             } => {
                 let line = line
                     .as_ref()

@@ -103,6 +103,20 @@ fn line_and_kind_and_all_conditions_together() {
             assert_eq!(fits(&only, "8558", None, other, ""), kind == other);
         }
     }
+    let codes = rule(|rule| rule.kinds = vec![MessageKind::Code]);
+    let code = "Your code is 482913";
+    assert!(fits(&codes, "8558", None, MessageKind::Sms, code));
+    assert!(fits(&codes, "8558", None, MessageKind::Flash, code));
+    assert!(!fits(&codes, "8558", None, MessageKind::Data, code));
+    assert!(!fits(
+        &codes,
+        "8558",
+        None,
+        MessageKind::Sms,
+        "Your order 482913"
+    ));
+    let texts_only = rule(|rule| rule.kinds = vec![MessageKind::Sms]);
+    assert!(fits(&texts_only, "8558", None, MessageKind::Sms, code));
     let both = rule(|rule| {
         rule.from = senders(&["8558"]);
         rule.contains = texts(&["sale"]);

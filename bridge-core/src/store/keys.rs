@@ -471,6 +471,11 @@ pub(crate) fn reference(line: &LineName) -> Vec<u8> {
     Key::new("reference").text(line.as_str()).0
 }
 
+/// By how much the time of day is ahead of UTC where a line is at home.
+pub(crate) fn offset(line: &LineName) -> Vec<u8> {
+    Key::new("offset").text(line.as_str()).0
+}
+
 /// What a line spent lately.
 pub(crate) fn spent(line: &LineName) -> Vec<u8> {
     Key::new("spent").text(line.as_str()).0

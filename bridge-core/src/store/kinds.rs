@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::contact::Contact;
 use crate::limits::Spent;
+use crate::quiet::UtcOffset;
 use crate::slots::Marks;
 use crate::store::record::{
     Confirmed, Expiring, FirstLookNote, FragmentSet, Mark, Member, Message, NoticeHour, Outage,
@@ -38,6 +39,7 @@ static KINDS: &[(&str, Read)] = &[
     ("member", read::<Member>),
     ("message", read::<Message>),
     ("notice-hour", read::<NoticeHour>),
+    ("offset", read::<UtcOffset>),
     ("outage", read::<Outage>),
     ("outage-at", read::<u64>),
     ("outbox", read::<()>),

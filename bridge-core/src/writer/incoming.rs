@@ -3,7 +3,7 @@
 use tracing::{info, warn};
 
 use crate::address::{Conversation, LineName};
-use crate::chat::Content;
+use crate::chat::{Content, Destination, Network};
 use crate::handle::{Arrival, Origin};
 use crate::id::{MessageId, PostId, Timestamp};
 use crate::link::{RawPdu, StorageSlot};
@@ -115,6 +115,7 @@ impl Work<'_> {
             self.core.witness(sent_at);
             self.now = self.core.now();
         }
+        self.note_offset(line, &sms.from, sms.sent_at.as_deref())?;
         let key = keys::taken(line, &sms.tpdu);
         if let Some(taken) = self.transaction.load::<Taken>(&key)? {
             let same_slot = slot.is_some() && taken.slot.as_ref() == slot;
@@ -172,6 +173,7 @@ impl Work<'_> {
             info!(message_id = %id, "a rule says that it is not shown");
             return Ok(id);
         }
+        let (code, mut is_kept) = (Self::code_in(&message), false);
         for (network, description) in self.core.chats.clone() {
             for inbox in description.inboxes {
                 if !showing.effects.shows_in(&network, &inbox) {
@@ -179,7 +181,10 @@ impl Work<'_> {
                 }
                 let destination =
                     self.destination(&network, &inbox, &message.conversation, &showing.effects)?;
-                for content in self.contents(&message, description.text_limit)? {
+                let code = code.as_deref();
+                is_kept |= self.is_kept_from(&network, &destination, code)?;
+                let limit = description.text_limit;
+                for content in self.contents(&message, limit, &network, &destination)? {
                     let mut draft = Draft::new(&network, destination.clone(), content);
                     draft.message = Some(id);
                     draft.conversation = Some(message.conversation.clone());
@@ -187,11 +192,20 @@ impl Work<'_> {
                 }
             }
         }
+        if is_kept {
+            self.give_code_to_owners(id, &message)?;
+        }
         Ok(id)
     }
 
-    /// What the posts of an incoming message say: one for each piece that the network takes at once.
-    fn contents(&self, message: &Message, limit: usize) -> Result<Vec<Content>, StoreError> {
+    /// What the posts of an incoming message say there: one for each piece that the network takes at once.
+    pub(super) fn contents(
+        &self,
+        message: &Message,
+        limit: usize,
+        network: &Network,
+        destination: &Destination,
+    ) -> Result<Vec<Content>, StoreError> {
         let Way::In {
             sent_at,
             notes,
@@ -203,6 +217,10 @@ impl Work<'_> {
         };
         let from = self.called(&message.conversation.address)?;
         let Showing { sound, effects } = self.showing(message)?.unwrap_or_default();
+        let code = Self::code_in(message);
+        if self.is_kept_from(network, destination, code.as_deref())? {
+            return Ok(vec![self.kept_code(&from, sound)]);
+        }
         let line =
             (self.core.settings.lines.len() > 1).then(|| message.conversation.line.to_string());
         let mut notes = notes.clone();
@@ -218,6 +236,7 @@ impl Work<'_> {
             text,
             sent_at: sent_at.clone(),
             sound,
+            code: code.clone().filter(|_| index == 0),
             notes: if index == last {
                 std::mem::take(&mut notes)
             } else {
@@ -263,6 +282,9 @@ impl Work<'_> {
             .collect();
         destinations.sort();
         destinations.dedup();
+        if let Way::In { .. } = &message.way {
+            self.give_code_that_is_new(id, message, &destinations)?;
+        }
         for (network, destination) in destinations {
             let limit = self
                 .core
@@ -276,7 +298,7 @@ impl Work<'_> {
                 continue;
             };
             let contents = match &message.way {
-                Way::In { .. } => self.contents(message, limit)?,
+                Way::In { .. } => self.contents(message, limit, &network, &destination)?,
                 Way::Out { .. } => mirrored(&sample, &message.text, limit),
             };
             let mut contents = contents.into_iter();

@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** no answer and no effect outside before the commit that it rests on is durable.
 
+mod codes;
 mod compose;
 mod contacts;
 mod edits;
@@ -26,6 +27,7 @@ mod people;
 mod posts;
 mod questions;
 mod queue;
+mod quiet;
 mod renaming;
 mod renewal;
 mod reports;

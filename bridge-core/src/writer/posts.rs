@@ -9,6 +9,7 @@ use crate::chat::{
     Attempt, ChatError, Choice, Content, Description, Destination, MessageState, Network, Receipt,
     Repeats, Room, RoomIntent, RoomKind,
 };
+use crate::harmless;
 use crate::id::{PostId, Timestamp};
 use crate::part::back_off;
 use crate::post::{PostEvent, PostState};
@@ -181,7 +182,7 @@ impl Work<'_> {
 
     fn claim_post(&mut self, id: PostId, mut post: Post) -> Result<Option<ChatJob>, StoreError> {
         let draft = PostDraft {
-            content: post.content.clone(),
+            content: harmless::content(post.content.clone()),
             reply_to: post.reply_to.clone(),
             choices: post.choices.clone(),
         };

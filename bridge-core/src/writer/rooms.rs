@@ -4,6 +4,7 @@ use tracing::info;
 
 use crate::address::{Conversation, LineName};
 use crate::chat::{Attempt, Destination, Network, Place, Room, RoomIntent, RoomKind};
+use crate::harmless;
 use crate::id::PostId;
 use crate::person::Role;
 use crate::store::record::{Post, RoomNote, RoomState, RoomUse};
@@ -24,9 +25,10 @@ impl Work<'_> {
                     kind,
                 }));
             }
-            Destination::Conversation { conversation, .. } => {
-                (self.called(&conversation.address)?, Role::Reader)
-            }
+            Destination::Conversation { conversation, .. } => (
+                harmless::line(&self.called(&conversation.address)?),
+                Role::Reader,
+            ),
             Destination::Notices { line, .. } => (self.notices_title(line), Role::Reader),
             Destination::Admin { .. } => ("SMS bridge".to_owned(), Role::Owner),
         };

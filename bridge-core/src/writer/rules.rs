@@ -5,7 +5,7 @@
 
 use crate::address::{Address, Conversation};
 use crate::chat::{Attempt, Destination, InboxId, Network, RoomKind, Sound, Verdict};
-use crate::id::PostId;
+use crate::id::{PostId, Timestamp};
 use crate::person::Role;
 use crate::rules::{Effects, Incoming, MessageKind, RoomChoice};
 use crate::store::record::{Message, RoomNote, RoomState, Way};
@@ -29,7 +29,7 @@ impl Work<'_> {
             Way::In { pdus, .. } => wire::kind(pdus),
             Way::Out { .. } => MessageKind::Sms,
         };
-        self.decided(&message.conversation, kind, &message.text)
+        self.decided(&message.conversation, kind, &message.text, message.at)
     }
 
     /// The same of a missed call.
@@ -37,7 +37,7 @@ impl Work<'_> {
         &self,
         conversation: &Conversation,
     ) -> Result<Option<Showing>, StoreError> {
-        self.decided(conversation, MessageKind::Call, "")
+        self.decided(conversation, MessageKind::Call, "", self.now)
     }
 
     /// Where and in which room something that is written to a sender is shown: not by what it says, and never dropped.
@@ -52,12 +52,13 @@ impl Work<'_> {
         conversation: &Conversation,
         kind: MessageKind,
         text: &str,
+        at: Timestamp,
     ) -> Result<Option<Showing>, StoreError> {
         let Some(mut sound) = self.sound(&conversation.address)? else {
             return Ok(None);
         };
         let effects = self.ruled(conversation, kind, text)?;
-        if effects.silent {
+        if effects.silent || self.is_quiet(&conversation.line, at)? {
             sound = Sound::Silent;
         }
         Ok(Some(Showing { sound, effects }))

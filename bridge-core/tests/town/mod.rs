@@ -14,9 +14,10 @@ use std::time::Duration;
 use bridge_core::chat::{Body, MessageState, Verdict};
 use bridge_core::conformance::TestLine;
 use bridge_core::link::{LinkPhase, RawPdu};
+use bridge_core::quiet::Quiet;
 use bridge_core::{
-    Bridge, Clock, DeliveryReports, Identity, Limits, LineName, LineSettings, Origin, People,
-    Person, Role, Rules, Sending, Settings,
+    Bridge, Clock, CodesFor, DeliveryReports, Identity, Limits, LineName, LineSettings, Origin,
+    People, Person, Role, Rules, Sending, Settings,
 };
 use chat::{LOBBY, Server, Shown, network};
 use tempfile::TempDir;
@@ -38,6 +39,11 @@ pub(crate) struct Town {
     pub(crate) limits: Limits,
     /// From the next start on.
     pub(crate) rules: Rules,
+    /// Who else is known, from the next start on.
+    pub(crate) others: Vec<Person>,
+    pub(crate) codes: CodesFor,
+    /// Of every line, from the next start on.
+    pub(crate) quiet: Option<Quiet>,
     events: u64,
 }
 
@@ -55,6 +61,9 @@ impl Town {
             role: Role::Owner,
             limits: Limits::plenty(),
             rules: Rules::default(),
+            others: Vec::new(),
+            codes: CodesFor::default(),
+            quiet: None,
             events: 0,
         };
         town.start().await;
@@ -77,14 +86,19 @@ impl Town {
             delivery_reports: DeliveryReports::Ask,
             sending: Sending::OneStep,
         };
+        let mut people = vec![owner];
+        people.extend(self.others.iter().cloned());
         let mut settings = Settings::new(
             self.folder.path().to_owned(),
-            People(vec![owner]),
+            People(people),
             self.lines.keys().map(line).collect(),
         )
         .with_limits(&self.limits);
         settings.clock = self.clock.clone();
         settings.rules = self.rules.clone();
+        settings.codes = self.codes;
+        let quiet = |name: &&str| Some((self::line(name), self.quiet?));
+        settings.quiet = self.lines.keys().filter_map(quiet).collect();
         let mut bridge = Bridge::open(settings).await.unwrap();
         for server in self.chats.values() {
             bridge.attach_chat(server.adapter()).await.unwrap();

@@ -238,6 +238,7 @@ fn stored_forms() {
             text: "t".to_owned(),
             sent_at: None,
             sound: crate::chat::Sound::Usual,
+            code: None,
             notes: Vec::new(),
         },
         Content::Mirror {
