@@ -167,7 +167,7 @@ async fn an_sms_makes_a_room_and_what_is_written_there_goes_out() {
         .deliver(ANN, "Are you there? <3 & more @room")
         .await;
     let post = bench.post("Are you there?").await;
-    assert_eq!(post.text, "Are you there? <3 & more @room");
+    assert_eq!(post.text, "Are you there? <3 & more ＠room");
     assert_eq!(post.kind, "m.text");
     let room = bench.me.room(&post.room).await;
     assert_eq!(room.name, ANN);
