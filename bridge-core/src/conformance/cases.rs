@@ -55,7 +55,8 @@ async fn an_sms_is_shown_and_its_answer_goes_out(stage: &mut Stage<'_>) -> Outco
 
 async fn markup_in_an_sms_is_text(stage: &mut Stage<'_>) -> Outcome {
     let number = stage.number();
-    let text = "<b>bold</b> &amp; *stars* _lines_ [link](http://example.org) `code` <https://example.org>";
+    let text =
+        "<b>bold</b> &amp; *stars* _lines_ [link](http://example.org) `code` <https://example.org>";
     stage.shown(&number, text).await.map(|_| ())?;
     // A right-to-left override would let a sender turn what follows around.
     let pdus = stage.line.incoming(&number, "evil \u{202e}txet");
