@@ -147,6 +147,13 @@ async fn a_sender_gets_a_room_of_their_own_and_keeps_it() {
         .await;
     town.post("a", town::chat::LOBBY, "has a room of their own already")
         .await;
+    // What is forgotten is nowhere, not even as a wish for a room.
+    town.arrives("home", "Postman", "a parcel").await;
+    town.post("a", &notices(), "a parcel").await;
+    town.writes("a", "1", "/room Postman").await;
+    town.post("a", "1", "opens a room").await;
+    town.writes("a", "1", "/forget Postman yes").await;
+    town.post("a", "1", "Erased").await;
     town.settled().await;
     assert_eq!(
         town.chat("a")
@@ -154,8 +161,18 @@ async fn a_sender_gets_a_room_of_their_own_and_keeps_it() {
             .iter()
             .filter(|said| !said.contains("opens a room"))
             .collect::<Vec<_>>(),
-        ["one", "of the bank"]
+        ["one", "of the bank", "a parcel"]
     );
+    town.stop().await;
+    let export = exported(&town);
+    assert!(export.contains(BANK) && !export.contains("Postman"));
+}
+
+fn exported(town: &Town) -> String {
+    let mut export = Vec::new();
+    let now = bridge_core::Timestamp(0);
+    bridge_core::store::export(town.folder.path(), &mut export, now).unwrap();
+    String::from_utf8(export).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,8 +319,5 @@ async fn what_comes_in_is_shown_harmless_and_stored_as_it_came() {
     );
     town.settled().await;
     town.stop().await;
-    let mut export = Vec::new();
-    bridge_core::store::export(town.folder.path(), &mut export, bridge_core::Timestamp(0)).unwrap();
-    let export = String::from_utf8(export).unwrap();
-    assert!(export.contains(hostile));
+    assert!(exported(&town).contains(hostile));
 }

@@ -55,14 +55,22 @@ async fn an_sms_is_shown_and_its_answer_goes_out(stage: &mut Stage<'_>) -> Outco
 
 async fn markup_in_an_sms_is_text(stage: &mut Stage<'_>) -> Outcome {
     let number = stage.number();
-    let text = "<b>bold</b> &amp; *stars* _lines_ [link](http://example.org) `code` @room <https://example.org>";
+    let text =
+        "<b>bold</b> &amp; *stars* _lines_ [link](http://example.org) `code` <https://example.org>";
     stage.shown(&number, text).await.map(|_| ())?;
     // A right-to-left override would let a sender turn what follows around.
     let pdus = stage.line.incoming(&number, "evil \u{202e}txet");
     stage.arrives(&pdus).await?;
     let post = stage.post_with("txet").await?;
     if post.text.contains('\u{202e}') {
-        Err(format!("the override is in {:?}", post.text))
+        return Err(format!("the override is in {:?}", post.text));
+    }
+    // Everybody would be rung.
+    let pdus = stage.line.incoming(&number, "come here @room");
+    stage.arrives(&pdus).await?;
+    let post = stage.post_with("come here").await?;
+    if post.text.contains("@room") {
+        Err(format!("the room is mentioned in {:?}", post.text))
     } else {
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use tracing::info;
 
 use crate::address::{Address, Conversation, LineName};
-use crate::chat::{Choice, Content, Destination, RoomKind, Verdict};
+use crate::chat::{Attempt, Choice, Content, Destination, RoomKind, Verdict};
 use crate::command::Sure;
 use crate::id::{MessageId, PostId};
 use crate::store::record::{
@@ -253,15 +253,16 @@ impl Work<'_> {
                     };
                     let key = keys::room(&network, &destination);
                     let note: Option<RoomNote> = self.transaction.load(&key)?;
-                    if let Some(RoomNote {
-                        state: RoomState::Made(room),
-                        ..
-                    }) = note
-                    {
-                        if room.kind == RoomKind::Dedicated {
-                            self.transaction.remove(keys::place(&network, &room.place));
+                    match note.map(|note| note.state) {
+                        Some(RoomState::Made(room)) => {
+                            if room.kind == RoomKind::Dedicated {
+                                self.transaction.remove(keys::place(&network, &room.place));
+                            }
+                            self.transaction.remove(key);
                         }
-                        self.transaction.remove(key);
+                        // No worker has it in hand.
+                        Some(RoomState::Wanted(Attempt::First)) => self.transaction.remove(key),
+                        Some(RoomState::Wanted(Attempt::Repeat)) | None => {}
                     }
                 }
             }

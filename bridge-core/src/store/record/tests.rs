@@ -308,6 +308,24 @@ fn stored_forms() {
         encode(&RoomUse::Conversation(conversation.clone())).unwrap(),
     );
     add("room-use", encode(&RoomUse::Shared).unwrap());
+    add("room-use", encode(&RoomUse::Notices).unwrap());
+    let notices = Destination::Notices {
+        inbox: InboxId("-100".to_owned()),
+        line: conversation.line.clone(),
+    };
+    add("destination", encode(&notices).unwrap());
+    let offset: crate::quiet::UtcOffset = "-03:30".parse().unwrap();
+    add("offset", encode(&offset).unwrap());
+    let code = Content::Sms {
+        from: "f".to_owned(),
+        line: None,
+        text: "t".to_owned(),
+        sent_at: None,
+        notes: Vec::new(),
+        sound: crate::chat::Sound::Silent,
+        code: Some("482913".to_owned()),
+    };
+    add("content", encode(&code).unwrap());
     add(
         "expiring",
         encode(&Expiring {
