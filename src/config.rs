@@ -64,7 +64,10 @@ const KEYS: &[&str] = &[
     "person",
     "telegram",
     "matrix",
+    "usb",
 ];
+
+const USB: &[&str] = &["config"];
 
 /// What the bridge is to do. Where there are errors among the findings, only what was right.
 #[derive(Debug)]
@@ -83,6 +86,8 @@ pub(crate) struct Config {
     /// A message that waited longer is not sent any more.
     pub(crate) expire_after: Duration,
     pub(crate) lines: Vec<Line>,
+    /// A file that says how a modem comes of a stick, as usb_modeswitch takes it.
+    pub(crate) usb_config: Option<PathBuf>,
     pub(crate) people: People,
     #[cfg_attr(
         not(feature = "telegram"),
@@ -204,6 +209,7 @@ impl Config {
         }
         let lines = top.named_tables("line");
         let persons = top.named_tables("person");
+        let usb = top.table("usb");
         let telegram = top.table("telegram");
         let matrix = top.table("matrix");
         let networks = Networks {
@@ -222,6 +228,7 @@ impl Config {
             ));
         }
         let lines = line::read_all(lines, findings);
+        let usb_config = usb.and_then(|table| read_usb(table, findings));
         let (people, reading) = people::read_all(persons, networks, meant("person"), findings);
         let telegram = telegram.and_then(|table| telegram::read(table, &people, reading, findings));
         let matrix = matrix.and_then(|table| matrix::read(table, &people, reading, findings));
@@ -234,6 +241,7 @@ impl Config {
             stale_after,
             expire_after,
             lines,
+            usb_config,
             people,
             telegram,
             matrix,
@@ -256,6 +264,19 @@ fn checked_name(section: &str, name: &str, findings: &mut Vec<Finding>) -> Optio
             findings.push(Finding::error(format!(
                 "[{section}.{name}]: a name has letters, digits, - and _ only, at most 32"
             )));
+            None
+        }
+    }
+}
+
+/// `[usb]`: the file that `config` names, which has to be of use.
+fn read_usb(table: Table, findings: &mut Vec<Finding>) -> Option<PathBuf> {
+    let mut section = Section::new("usb", table, USB, findings);
+    let path = section.path("config")?;
+    match modem::usb::sources::devices_of(&path) {
+        Ok(_) => Some(path),
+        Err(error) => {
+            section.fail_key("config", error.to_string());
             None
         }
     }

@@ -475,7 +475,7 @@ fn the_example_has_every_key() {
             listed.insert(format!("{section}.{key}"));
         }
     }
-    let sections: [(&str, &[&str]); 7] = [
+    let sections: [(&str, &[&str]); 8] = [
         ("", KEYS),
         ("line.home", line::KEYS),
         ("person.me", people::KEYS),
@@ -483,8 +483,9 @@ fn the_example_has_every_key() {
         ("telegram.reactions", REACTIONS),
         ("matrix", matrix::KEYS),
         ("matrix.reactions", REACTIONS),
+        ("usb", USB),
     ];
-    let is_section = ["line", "person", "telegram", "matrix", "reactions"];
+    let is_section = ["line", "person", "telegram", "matrix", "reactions", "usb"];
     for (section, keys) in sections {
         for key in keys {
             let absent = !listed.contains(&format!("{section}.{key}"));
@@ -533,4 +534,24 @@ fn how_often_all_is_exported() {
         &with("0d"),
         &["export_every: \"0d\" is no time between two exports: write \"1d\""],
     );
+}
+
+#[test]
+fn the_file_for_sticks_has_to_be_of_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("usb_switch.conf");
+    let text = format!("{GOOD}\n[usb]\nconfig = \"{}\"\n", path.display());
+    let (_, findings) = read(&text, &[]);
+    assert!(
+        findings[0].contains("config") && findings[0].contains("cannot be read"),
+        "{findings:?}"
+    );
+    std::fs::write(
+        &path,
+        "DefaultVendor=0x1e0e\nDefaultProduct=0xf000\nStandardEject=1\n",
+    )
+    .unwrap();
+    let (config, findings) = read(&text, &[]);
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(config.unwrap().usb_config, Some(path));
 }
