@@ -176,7 +176,7 @@ mod tests {
         let before = [disc.clone(), other.clone()];
         let look = |now: &[Device]| appeared(&before, now, &disc, &plan).map(|one| one.usb_path);
         assert_eq!(look(&before), None, "the other one was there before");
-        assert_eq!(look(&[other.clone()]), None);
+        assert_eq!(look(std::slice::from_ref(&other)), None);
         let here = device("1-1", "1e0e:9000", 0xff);
         assert_eq!(look(&[other.clone(), here.clone()]), Some(here.usb_path));
         let elsewhere = device("1-3", "1e0e:9000", 0xff);
