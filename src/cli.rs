@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::DEFAULT_PATH;
-use crate::{check, contacts_command, modem_command, pdu, rules_command, store_command};
+use crate::{
+    check, contacts_command, modem_command, pdu, rules_command, store_command, usb_command,
+};
 
 /// SMS from a USB modem in your chat: each phone number is a Telegram topic or a Matrix room.
 #[derive(Parser)]
@@ -26,6 +28,7 @@ Examples:
   sms-bridge contacts import contacts.vcf          the names in your phone
   sms-bridge rules test --from MyBank --text Hi    which rule decides, and what happens
   sms-bridge modem list                            which modems are plugged in, and which port would be used
+  sms-bridge usb switch                            make a modem of a stick that shows a CD-ROM
   sms-bridge pdu decode 07911326040000F0040B…      what a PDU says";
 
 #[derive(Subcommand)]
@@ -49,6 +52,9 @@ Examples:
     /// Find, test and talk to a modem, without any configuration.
     #[command(subcommand)]
     Modem(modem_command::Command),
+    /// Make modems of sticks that show a disc first.
+    #[command(subcommand)]
+    Usb(usb_command::Command),
     /// Look after what is stored: check, export, import, compact. The bridge must not run.
     #[command(subcommand)]
     Store(store_command::Command),
@@ -86,6 +92,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(configured) => check::run(&configured.config),
         Command::Pdu(command) => pdu::run(command),
         Command::Modem(command) => modem_command::run(command),
+        Command::Usb(command) => usb_command::run(command),
         Command::Store(command) => store_command::run(command),
         Command::Contacts(command) => contacts_command::run(command),
         Command::Rules(command) => rules_command::run(command),

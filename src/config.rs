@@ -68,7 +68,10 @@ const KEYS: &[&str] = &[
     "rule",
     "telegram",
     "matrix",
+    "usb",
 ];
+
+const USB: &[&str] = &["config", "switch"];
 
 /// What the bridge is to do. Where there are errors among the findings, only what was right.
 #[derive(Debug)]
@@ -87,6 +90,10 @@ pub(crate) struct Config {
     /// A message that waited longer is not sent any more.
     pub(crate) expire_after: Duration,
     pub(crate) lines: Vec<Line>,
+    /// A file that says how a modem comes of a stick, as usb_modeswitch takes it.
+    pub(crate) usb_config: Option<PathBuf>,
+    /// Whether `run` switches sticks that show a CD-ROM first.
+    pub(crate) usb_switching: bool,
     pub(crate) people: People,
     /// What becomes of messages that come in.
     pub(crate) rules: Rules,
@@ -216,6 +223,7 @@ impl Config {
         let lines = top.named_tables("line");
         let persons = top.named_tables("person");
         let rules = top.tables("rule");
+        let usb = top.table("usb");
         let telegram = top.table("telegram");
         let matrix = top.table("matrix");
         let networks = Networks {
@@ -239,6 +247,8 @@ impl Config {
             .collect();
         let lines = line::read_all(lines, quiet_hours, findings);
         let rules = rule::read_all(rules, &named, findings);
+        let (usb_config, usb_switching) =
+            usb.map_or((None, false), |table| read_usb(table, findings));
         let (people, reading) = people::read_all(persons, networks, meant("person"), findings);
         let telegram = telegram.and_then(|table| telegram::read(table, &people, reading, findings));
         let matrix = matrix.and_then(|table| matrix::read(table, &people, reading, findings));
@@ -251,6 +261,8 @@ impl Config {
             stale_after,
             expire_after,
             lines,
+            usb_config,
+            usb_switching,
             people,
             rules,
             codes,
@@ -277,6 +289,20 @@ fn checked_name(section: &str, name: &str, findings: &mut Vec<Finding>) -> Optio
             )));
             None
         }
+    }
+}
+
+/// `[usb]`: the file that `config` names, which has to be of use, and whether `run` switches.
+fn read_usb(table: Table, findings: &mut Vec<Finding>) -> (Option<PathBuf>, bool) {
+    let mut section = Section::new("usb", table, USB, findings);
+    let switching = section.flag("switch").unwrap_or(false);
+    let path = section.path("config");
+    match path.as_deref().map(modem::usb::sources::devices_of) {
+        Some(Err(error)) => {
+            section.fail_key("config", error.to_string());
+            (None, switching)
+        }
+        Some(Ok(_)) | None => (path, switching),
     }
 }
 

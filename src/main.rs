@@ -52,6 +52,7 @@ mod store_command;
 mod terminal;
 mod terminal_style;
 mod typing;
+mod usb_command;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bridge_core::{DeliveryReports, LineSettings, Sending, Settings};
 use modem::PinEntry;
+use modem::usb::sources::Sources;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, Level, Line};
@@ -108,13 +109,21 @@ async fn bridge(config: Config) -> Result<()> {
 async fn start(config: &Config, running: &mut Running) -> Result<()> {
     #[cfg(any(feature = "telegram", feature = "matrix"))]
     networks::connect(config, running).await?;
+    let usb = config.usb_switching.then(|| Sources {
+        config: config.usb_config.clone(),
+        ..Sources::default()
+    });
     for line in &config.lines {
         let attempts = line
             .pin
             .as_ref()
             .map(|_| Attempts::new(&config.data_dir, &line.name));
         running
-            .connect_line(&line.name, modem_config(line, attempts.as_ref()), attempts)
+            .connect_line(
+                &line.name,
+                modem_config(line, attempts.as_ref(), usb.as_ref()),
+                attempts,
+            )
             .await?;
     }
     Ok(())
@@ -137,7 +146,7 @@ fn line_settings(line: &Line) -> LineSettings {
     }
 }
 
-fn modem_config(line: &Line, attempts: Option<&Attempts>) -> modem::Config {
+fn modem_config(line: &Line, attempts: Option<&Attempts>, usb: Option<&Sources>) -> modem::Config {
     let entry = line.pin.as_ref().zip(attempts);
     let usual = modem::Config::new(line.port.clone());
     modem::Config {
@@ -153,6 +162,7 @@ fn modem_config(line: &Line, attempts: Option<&Attempts>) -> modem::Config {
             modem::DeliveryReports::Unwanted
         },
         imei: line.imei.clone(),
+        usb: usb.cloned(),
         usb_path: line.usb_path.clone(),
         flow_control: line.flow_control,
         pacing: line.pacing,

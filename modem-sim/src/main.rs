@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use clap::Parser;
 use modem_sim::serve::{ControlSocket, Handle, Modem, Place, Server};
-use modem_sim::usbip::{Description, Layout, UsbId};
+use modem_sim::usbip::{Description, Disc, Layout, SwitchCommand, UsbId};
 use modem_sim::{
     Chatter, EmptySlot, FaultRates, Friend, Profile, Prompt, RadioAtStart, Replay, Settings,
     Simulator, Transcript,
@@ -90,6 +90,12 @@ struct Arguments {
     /// Serial number in the USB device's descriptors; many sticks have none
     #[arg(long, value_name = "TEXT", default_value = "")]
     usb_serial: String,
+    /// Be a disc with this vendor and product until the switch message comes, such as 1e0e:f000
+    #[arg(long, value_name = "ID", requires = "usbip")]
+    usb_disc: Option<UsbId>,
+    /// The message that switches the disc, as 62 hexadecimal digits; the tag may differ
+    #[arg(long, value_name = "HEX", value_parser = switch_command, default_value = SWITCH, requires = "usb_disc")]
+    usb_switch: SwitchCommand,
     /// Be no modem: hand standard input to the control socket of another, and print its answers
     #[arg(long, value_name = "PATH", group = "place")]
     ask: Option<PathBuf>,
@@ -270,7 +276,12 @@ impl Arguments {
         };
         let stick = Description::new(self.usb, layout, self.usb_ports, self.usb_at_port)?;
         let (manufacturer, product) = (&self.usb_manufacturer, &self.usb_product);
-        Ok(stick.with_strings(manufacturer, product, &self.usb_serial))
+        let stick = stick.with_strings(manufacturer, product, &self.usb_serial);
+        let switch = self.usb_switch;
+        Ok(match self.usb_disc {
+            Some(id) => stick.with_disc(Disc { id, switch }),
+            None => stick,
+        })
     }
 }
 
@@ -285,6 +296,15 @@ fn replay(path: &Path) -> anyhow::Result<Replay> {
     let transcript = Transcript::parse(&text)
         .with_context(|| format!("failed to read the transcript {}", path.display()))?;
     Ok(Replay::new(&transcript))
+}
+
+/// What the ProLink PHS-100 and other SIMCom sticks take.
+const SWITCH: &str = "555342431234567800000000000006bd000000020000000000000000000000";
+
+fn switch_command(text: &str) -> Result<SwitchCommand, String> {
+    SwitchCommand::parse(text).ok_or_else(|| {
+        "a switch message is 62 hexadecimal digits that begin with 55534243".to_owned()
+    })
 }
 
 fn profile(name: &str) -> Result<Profile, String> {

@@ -26,6 +26,7 @@ mod redacted;
 mod status;
 mod storage;
 pub mod transcript;
+pub mod usb;
 
 pub use cause::{Cause, ModemError};
 pub use config::{

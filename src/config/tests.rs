@@ -486,8 +486,17 @@ fn the_example_has_every_key() {
         ("telegram.reactions", REACTIONS),
         ("matrix", matrix::KEYS),
         ("matrix.reactions", REACTIONS),
+        ("usb", USB),
     ];
-    let is_section = ["line", "person", "rule", "telegram", "matrix", "reactions"];
+    let is_section = [
+        "line",
+        "person",
+        "rule",
+        "telegram",
+        "matrix",
+        "reactions",
+        "usb",
+    ];
     for (section, keys) in sections {
         for key in keys {
             let absent = !listed.contains(&format!("{section}.{key}"));
@@ -673,4 +682,24 @@ fn wrong_rules() {
         &format!("{GOOD}\n[rule]\nfrom = \"8558\""),
         &["rule is a list of sections: write [[rule]]"],
     );
+}
+
+#[test]
+fn the_file_for_sticks_has_to_be_of_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("usb_switch.conf");
+    let text = format!("{GOOD}\n[usb]\nconfig = \"{}\"\n", path.display());
+    let (_, findings) = read(&text, &[]);
+    assert!(
+        findings[0].contains("config") && findings[0].contains("cannot be read"),
+        "{findings:?}"
+    );
+    std::fs::write(
+        &path,
+        "DefaultVendor=0x1e0e\nDefaultProduct=0xf000\nStandardEject=1\n",
+    )
+    .unwrap();
+    let (config, findings) = read(&text, &[]);
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(config.unwrap().usb_config, Some(path));
 }

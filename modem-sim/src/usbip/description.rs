@@ -7,6 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::storage::SwitchCommand;
+
 /// The most ports that there are endpoints for.
 const PORTS: u8 = 7;
 /// Interrupt endpoints begin here.
@@ -21,6 +23,16 @@ pub struct Description {
     at_port: u8,
     /// Manufacturer, product, serial number: the string descriptors 1 to 3. An empty one is left out.
     strings: [String; 3],
+    disc: Option<Disc>,
+}
+
+/// What a stick is until it is switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disc {
+    /// Its vendor and product.
+    pub id: UsbId,
+    /// What switches it.
+    pub switch: SwitchCommand,
 }
 
 /// Vendor and product, written `1e0e:9000`.
@@ -39,6 +51,8 @@ pub enum Layout {
     Vendor,
     /// A communication and a data interface for each port (CDC ACM), which the driver `cdc_acm` knows by their class.
     Acm,
+    /// No ports: a disc of the class mass storage, which the driver `usb-storage` knows by its class.
+    Disc,
 }
 
 /// Why a description does not hold.
@@ -109,6 +123,7 @@ impl Description {
             ports,
             at_port,
             strings,
+            disc: None,
         })
     }
 
@@ -121,10 +136,33 @@ impl Description {
         self
     }
 
+    /// Showing a disc first, until it is switched.
+    #[must_use]
+    pub fn with_disc(mut self, disc: Disc) -> Self {
+        self.disc = Some(disc);
+        self
+    }
+
+    /// What the stick is before it is switched; `None`: it is a modem at once.
+    pub(super) fn before(&self) -> Option<(Self, SwitchCommand)> {
+        let disc = self.disc?;
+        let before = Self {
+            id: disc.id,
+            layout: Layout::Disc,
+            ports: 1,
+            at_port: 0,
+            strings: self.strings.clone(),
+            disc: None,
+        };
+        Some((before, disc.switch))
+    }
+
     /// What the bulk endpoint of this number leads to.
     pub(super) fn bulk(&self, endpoint: u8) -> Option<Port> {
         let port = endpoint.checked_sub(1).filter(|port| *port < self.ports)?;
-        Some(if port == self.at_port {
+        Some(if self.layout == Layout::Disc {
+            Port::Disc
+        } else if port == self.at_port {
             Port::At
         } else if port == 0 {
             Port::Diagnostics
@@ -135,7 +173,7 @@ impl Description {
 
     /// Whether this is an endpoint for interrupts.
     pub(super) fn is_interrupt(&self, endpoint: u8) -> bool {
-        (INTERRUPTS..INTERRUPTS + self.ports).contains(&endpoint)
+        self.layout != Layout::Disc && (INTERRUPTS..INTERRUPTS + self.ports).contains(&endpoint)
     }
 
     /// The descriptor of this type and index (the value of a `GET_DESCRIPTOR`); `None` for one that it has not.
@@ -174,7 +212,7 @@ impl Description {
     /// Class, subclass and protocol of the device: said by its interfaces, or by associations of them.
     fn device_class(&self) -> [u8; 3] {
         match self.layout {
-            Layout::Vendor => [0, 0, 0],
+            Layout::Vendor | Layout::Disc => [0, 0, 0],
             Layout::Acm => [0xef, 2, 1],
         }
     }
@@ -184,6 +222,7 @@ impl Description {
             .flat_map(|port| match self.layout {
                 Layout::Vendor => vendor_port(port),
                 Layout::Acm => acm_port(port),
+                Layout::Disc => disc(),
             })
             .collect();
         let total = u16::try_from(9 + body.len()).unwrap_or(u16::MAX);
@@ -201,6 +240,7 @@ impl Description {
         let port: &[[u8; 3]] = match self.layout {
             Layout::Vendor => &[VENDOR],
             Layout::Acm => &[ACM_CONTROL, ACM_DATA],
+            Layout::Disc => &[STORAGE],
         };
         port.repeat(usize::from(self.ports))
     }
@@ -236,6 +276,8 @@ pub(super) const BUS_ID: &str = "1-1";
 pub(super) enum Port {
     /// The modem.
     At,
+    /// Commands to the disc, and their answers.
+    Disc,
     /// Answers everything with octets that are no text.
     Diagnostics,
     /// Swallows what it is told.
@@ -246,6 +288,12 @@ const VENDOR: [u8; 3] = [0xff, 0xff, 0xff];
 /// Communication interface, abstract control model, AT commands of V.250.
 const ACM_CONTROL: [u8; 3] = [2, 2, 1];
 const ACM_DATA: [u8; 3] = [10, 0, 0];
+/// Mass storage, transparent SCSI, bulk-only.
+const STORAGE: [u8; 3] = [8, 6, 0x50];
+
+fn disc() -> Vec<u8> {
+    [interface(0, 2, STORAGE), bulk(0x80, 0), bulk(0, 0)].concat()
+}
 
 fn vendor_port(port: u8) -> Vec<u8> {
     [

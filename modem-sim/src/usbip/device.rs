@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use super::description::{Description, Port};
+use super::storage::{Storage, SwitchCommand};
 use super::wire::{self, Command, Direction, Status, Transfer};
 
 /// Transfers that wait at the same time. Linux has four for each port, and one for its interrupts.
@@ -23,6 +24,8 @@ pub(super) struct TooMany;
 #[derive(Debug)]
 pub(super) struct Device {
     description: Description,
+    /// Only of a stick that was not switched yet.
+    storage: Option<Storage>,
     /// 0 until the host has chosen.
     configuration: u8,
     /// What `SET_LINE_CODING` said last; nobody asks for the speed of a USB modem but it has to be remembered.
@@ -39,6 +42,7 @@ impl Device {
     pub(super) fn new(description: Description) -> Self {
         Self {
             description,
+            storage: None,
             configuration: 0,
             // 9600 8N1.
             line_coding: vec![0x80, 0x25, 0, 0, 0, 0, 8],
@@ -48,6 +52,18 @@ impl Device {
             to_modem: Vec::new(),
             output: Vec::new(),
         }
+    }
+
+    /// A stick that shows a disc, and what switches it.
+    pub(super) fn disc(description: Description, switch: SwitchCommand) -> Self {
+        let mut device = Self::new(description);
+        device.storage = Some(Storage::new(switch));
+        device
+    }
+
+    /// Whether it was told to be a modem.
+    pub(super) fn is_switched(&self) -> bool {
+        self.storage.as_ref().is_some_and(Storage::is_switched)
     }
 
     /// Whether more octets of the modem can be kept.
@@ -94,12 +110,25 @@ impl Device {
         let configured = self.configuration != 0;
         match (transfer.direction, self.description.bulk(transfer.endpoint)) {
             (Direction::Out, Some(port)) if configured => {
-                match port {
-                    Port::At => self.to_modem.extend(&transfer.data),
-                    Port::Diagnostics => self.answer_on_diagnostics(&transfer.data),
-                    Port::Silent => {}
-                }
-                self.end(transfer.sequence, Status::Done, transfer.data.len(), &[]);
+                let taken = match (port, &mut self.storage) {
+                    (Port::At, _) => {
+                        self.to_modem.extend(&transfer.data);
+                        true
+                    }
+                    (Port::Diagnostics, _) => {
+                        self.answer_on_diagnostics(&transfer.data);
+                        true
+                    }
+                    (Port::Silent, _) => true,
+                    (Port::Disc, Some(storage)) => storage.handle_out(&transfer.data),
+                    (Port::Disc, None) => false,
+                };
+                let (status, actual) = if taken {
+                    (Status::Done, transfer.data.len())
+                } else {
+                    (Status::Stalled, 0)
+                };
+                self.end(transfer.sequence, status, actual, &[]);
             }
             (Direction::In, bulk)
                 if configured
@@ -135,6 +164,16 @@ impl Device {
             let kept = match self.description.bulk(transfer.endpoint) {
                 Some(Port::At) => &mut self.from_modem,
                 Some(Port::Diagnostics) => &mut self.from_diagnostics,
+                Some(Port::Disc) => {
+                    let storage = self.storage.as_mut();
+                    match storage.and_then(|storage| storage.next(transfer.length)) {
+                        Some(given) => {
+                            self.end(transfer.sequence, Status::Done, given.len(), &given);
+                        }
+                        None => still_waiting.push_back(transfer),
+                    }
+                    continue;
+                }
                 Some(Port::Silent) | None => {
                     still_waiting.push_back(transfer);
                     continue;
@@ -181,6 +220,9 @@ impl Device {
             // SET_INTERFACE, to the only setting; CLEAR_FEATURE, of a halt.
             (0x01, 11) if value_low == 0 => Some(Vec::new()),
             (0x02, 1) => Some(Vec::new()),
+            // GET_MAX_LUN, reset of bulk-only storage.
+            (0xa1, 0xfe) if self.storage.is_some() => Some(vec![0]),
+            (0x21, 0xff) if self.storage.is_some() => Some(Vec::new()),
             // SET_LINE_CODING, GET_LINE_CODING, SET_CONTROL_LINE_STATE.
             (0x21, 0x20) if transfer.data.len() == 7 => {
                 self.line_coding.clone_from(&transfer.data);
@@ -299,6 +341,71 @@ mod tests {
         assert_eq!(read(&mut device, 12, 3), [(12, 0, b"\r\nOK\r\n".to_vec())]);
         let garbage = read(&mut device, 13, 1);
         assert_eq!(garbage, [(13, 0, b"\x13AT\r\xc5\xf8\x7e".to_vec())]);
+    }
+
+    #[test]
+    fn a_disc_answers_its_commands_until_it_is_switched() {
+        let message = "555342431234567800000000000006bd000000020000000000000000000000";
+        let switch = SwitchCommand::parse(message).unwrap();
+        let id = "1e0e:f000".parse().unwrap();
+        let stick = Description::new("1e0e:9000".parse().unwrap(), Layout::Vendor, 3, 2).unwrap();
+        let stick = stick.with_disc(super::super::description::Disc { id, switch });
+        let (before, switch) = stick.before().unwrap();
+        let mut device = Device::disc(before, switch);
+        let mut get = |kind, length| {
+            let setup = [0x80, 6, 0, kind, 0, 0, length, 0];
+            submit(&mut device, 1, 0, Direction::In, setup, b"")
+                .remove(0)
+                .2
+        };
+        assert_eq!(get(1, 18).get(8..12), Some(&[0x0e, 0x1e, 0x00, 0xf0][..]));
+        let configuration = get(2, 64);
+        assert_eq!(configuration.len(), 9 + 9 + 7 + 7);
+        assert_eq!(configuration.get(14..17), Some(&[8, 6, 0x50][..]));
+        submit(
+            &mut device,
+            2,
+            0,
+            Direction::Out,
+            [0, 9, 1, 0, 0, 0, 0, 0],
+            b"",
+        );
+        let luns = submit(
+            &mut device,
+            3,
+            0,
+            Direction::In,
+            [0xa1, 0xfe, 0, 0, 0, 0, 1, 0],
+            b"",
+        );
+        assert_eq!(luns, [(3, 0, vec![0])]);
+        // A transfer in that finds nothing is held.
+        assert_eq!(read(&mut device, 4, 1), []);
+        let unlink = Command::Unlink {
+            sequence: 40,
+            victim: 4,
+        };
+        device.handle_command(unlink).unwrap();
+        assert_eq!(answers(&mut device), [(40, -104, Vec::new())]);
+        assert_eq!(
+            write(&mut device, 5, 1, b"no command"),
+            [(5, -32, Vec::new())]
+        );
+        let mut octets = [0; 31];
+        for (octet, pair) in octets.iter_mut().zip(message.as_bytes().as_chunks::<2>().0) {
+            let text = std::str::from_utf8(pair).unwrap();
+            *octet = u8::from_str_radix(text, 16).unwrap();
+        }
+        assert!(!device.is_switched());
+        assert_eq!(write(&mut device, 6, 1, &octets), [(6, 0, Vec::new())]);
+        let status = b"USBS\x12\x34\x56\x78\0\0\0\0\0".to_vec();
+        assert_eq!(read(&mut device, 8, 1), [(8, 0, status)]);
+        assert!(device.is_switched());
+        assert_eq!(
+            read(&mut device, 7, 8),
+            [(7, -32, Vec::new())],
+            "it has no interrupts"
+        );
     }
 
     #[test]

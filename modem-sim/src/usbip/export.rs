@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::description::{BUS_ID, Description};
 use super::device::Device;
@@ -23,6 +23,10 @@ const CLIENTS: usize = 8;
 const PIECES: usize = 16;
 /// How long a client may take over its request, and over reading what it is told.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// From the command that switches a stick until it leaves. A stick that leaves at once makes its host wait for seconds.
+const UNTIL_GONE: Duration = Duration::from_millis(600);
+/// How long it is away then.
+const AWAY: Duration = Duration::from_millis(1_200);
 
 /// A stick that can be imported, and the modem's end of its serial octets.
 #[derive(Debug)]
@@ -33,11 +37,32 @@ pub(crate) struct Export {
     _server: JoinSet<()>,
 }
 
+/// What the stick is at the moment. One that is plugged in anew is what it was at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// A disc.
+    Disc,
+    /// A modem, from then on; not to be had before.
+    Modem(Instant),
+}
+
 /// The host's end of the serial octets. Who holds it has imported the stick.
 #[derive(Debug)]
 struct Plug {
     from_modem: mpsc::Receiver<Vec<u8>>,
     to_modem: mpsc::Sender<Vec<u8>>,
+    mode: Mode,
+}
+
+impl Plug {
+    /// What can be imported; `None`: the stick is away.
+    fn device(&self, stick: &Description) -> Option<(Description, Device)> {
+        match (self.mode, stick.before()) {
+            (Mode::Disc, Some((disc, switch))) => Some((disc.clone(), Device::disc(disc, switch))),
+            (Mode::Modem(from), _) if Instant::now() < from => None,
+            (Mode::Disc | Mode::Modem(_), _) => Some((stick.clone(), Device::new(stick.clone()))),
+        }
+    }
 }
 
 impl Export {
@@ -55,6 +80,7 @@ impl Export {
         let plug = Plug {
             from_modem,
             to_modem,
+            mode: Mode::Disc,
         };
         let mut server = JoinSet::new();
         server.spawn(serve(listener, description, Arc::new(Mutex::new(plug))));
@@ -131,11 +157,11 @@ async fn converse(
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut input = Vec::new();
-    let (device, interfaces) = description.exported();
     match timeout(PATIENCE, request(&mut stream, &mut input)).await?? {
         Request::List => {
-            let free = plug.try_lock().is_ok();
-            let devices = free.then_some((device, interfaces));
+            let free = plug.try_lock().ok();
+            let device = free.and_then(|plug| plug.device(&description));
+            let devices = device.map(|(description, _)| description.exported());
             say(&mut stream, &wire::list(devices.as_slice())).await
         }
         Request::Import(name) if name != BUS_ID => {
@@ -145,8 +171,12 @@ async fn converse(
             let Ok(mut plug) = plug.try_lock() else {
                 return say(&mut stream, &wire::refused(Refusal::Busy)).await;
             };
-            say(&mut stream, &wire::imported(&device)).await?;
-            plugged_in(&mut stream, input, Device::new(description), &mut plug).await
+            let Some((description, device)) = plug.device(&description) else {
+                return say(&mut stream, &wire::refused(Refusal::NoSuchDevice)).await;
+            };
+            let (exported, _) = description.exported();
+            say(&mut stream, &wire::imported(&exported)).await?;
+            plugged_in(&mut stream, input, device, &mut plug).await
         }
     }
 }
@@ -160,13 +190,14 @@ async fn request(stream: &mut TcpStream, input: &mut Vec<u8>) -> io::Result<Requ
     }
 }
 
-/// Runs until the importer leaves.
+/// Runs until the importer leaves, or the stick does because it was switched.
 async fn plugged_in(
     stream: &mut TcpStream,
     mut input: Vec<u8>,
     mut device: Device,
     plug: &mut Plug,
 ) -> io::Result<()> {
+    let mut leaves: Option<Instant> = None;
     loop {
         while let Some(command) = wire::take_command(&mut input).map_err(io::Error::other)? {
             device.handle_command(command).map_err(io::Error::other)?;
@@ -177,7 +208,19 @@ async fn plugged_in(
         if let Some(octets) = device.poll_serial() {
             plug.to_modem.send(octets).await.map_err(io::Error::other)?;
         }
+        if device.is_switched() && leaves.is_none() {
+            let at = Instant::now() + UNTIL_GONE;
+            plug.mode = Mode::Modem(at + AWAY);
+            leaves = Some(at);
+        }
+        let gone = async {
+            match leaves {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            () = gone => return Ok(()),
             read = read(stream, &mut input) => read?,
             Some(octets) = plug.from_modem.recv(), if device.has_room() => device.handle_serial(&octets),
         }

@@ -17,6 +17,7 @@ use crate::discovery::{Sysfs, lock};
 use crate::engine::Unfinished;
 use crate::storage::Memory;
 use crate::transcript::Tap;
+use crate::usb::sources::Sources;
 
 pub use init_command::{InitCommand, InitCommandError};
 pub use pin::{Pin, PinAttempt, PinDecision, PinEntry, PinError, PinGate};
@@ -61,6 +62,9 @@ pub struct Config {
     pub unfinished: Option<Unfinished>,
     /// Where the kernel shows its devices.
     pub sysfs: Sysfs,
+    /// Where tables are that say how a modem comes of a stick that shows a disc, where the address is [`Address::Auto`].
+    /// `None`: no stick is switched.
+    pub usb: Option<Sources>,
     /// Where lock files of serial ports are kept, `/run/lock` as other programs have it.
     pub lock_folder: PathBuf,
     /// Sees every byte that is written or read. `None`: nobody does.
@@ -89,6 +93,7 @@ impl Config {
             network_timeout: Duration::from_secs(900),
             unfinished: None,
             sysfs: Sysfs::default(),
+            usb: None,
             lock_folder: PathBuf::from(lock::FOLDER),
             tap: None,
         }

@@ -96,8 +96,8 @@ pub(super) fn advice(candidate: &Candidate) -> Option<String> {
             let path = &candidate.usb_path;
             format!("if a modem is behind this serial port, write usb_path = \"{path}\" or its port")
         }
-        Kind::CdRom => "it still shows the disc with its maker's program: install usb-modeswitch \
-             (apt-get install usb-modeswitch) and plug it in again"
+        Kind::CdRom => "it still shows the disc with its maker's program: run sms-bridge usb switch; if no table knows it, \
+             apt-get install usb-modeswitch-data"
             .to_owned(),
         Kind::HiLink => "it is a router with a web page of its own (HiLink) and has no AT port: \
              use a stick with serial ports, or one with the maker's firmware for them"

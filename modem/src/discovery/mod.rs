@@ -25,7 +25,7 @@ pub(crate) mod reset;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod usb;
+pub(crate) mod usb;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -17,7 +17,7 @@ const CHILDREN: usize = 256;
 /// Characters that are kept of what a device says of itself.
 const STRING: usize = 64;
 
-pub(super) fn device_paths(root: &Sysfs) -> Vec<UsbPath> {
+pub(crate) fn device_paths(root: &Sysfs) -> Vec<UsbPath> {
     let folder = root.sys.join("bus/usb/devices");
     names(&folder, ENTRIES)
         .iter()
@@ -100,12 +100,12 @@ fn names(folder: &Path, most: usize) -> Vec<String> {
         .collect()
 }
 
-fn hexadecimal(file: &Path) -> Option<u16> {
+pub(crate) fn hexadecimal(file: &Path) -> Option<u16> {
     u16::from_str_radix(fs::read_to_string(file).ok()?.trim(), 16).ok()
 }
 
 /// What the device says of itself may be anything.
-fn text(file: &Path) -> Option<String> {
+pub(crate) fn text(file: &Path) -> Option<String> {
     let bytes = fs::read(file).ok()?;
     let text: String = String::from_utf8_lossy(&bytes)
         .chars()

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::port::{Claimed, Opening, Port};
 use super::probe::{Found, probe};
+use super::switching::{self, Stayed};
 use crate::config::{Address, Config, Imei, UsbPath};
 use crate::discovery::claims::{Claim, Reservation};
 use crate::discovery::holder::{Holder, suspects};
@@ -17,6 +18,7 @@ use crate::discovery::reset::reset;
 use crate::discovery::{Candidate, Kind, candidates, device_of};
 use crate::redacted::Redacted;
 use crate::status::Phase;
+use crate::usb::sources::Sources;
 
 /// A line that names no modem leaves the others of this process so long to say which are theirs.
 const MODESTY: Duration = Duration::from_millis(300);
@@ -29,6 +31,7 @@ pub(super) struct Finder {
     imei: Option<Imei>,
     opening: Opening,
     reservation: Reservation,
+    usb: Option<Sources>,
     /// The modem that was used last.
     known: Option<Known>,
     /// Whether nothing was tried yet.
@@ -72,6 +75,7 @@ impl Finder {
             imei: config.imei.clone(),
             opening: Opening::from(config),
             reservation: Reservation::make(named).of_imei(&config.sysfs, config.imei.as_ref()),
+            usb: config.usb.clone(),
             known: None,
             fresh: true,
         }
@@ -145,13 +149,17 @@ impl Finder {
             pause(MODESTY).await;
         }
         self.fresh = false;
+        let stayed = self.switch_discs().await;
         let sysfs = self.opening.sysfs.clone();
         let all = tokio::task::spawn_blocking(move || candidates(&sysfs))
             .await
             .unwrap_or_default();
         let mut modems: Vec<&Candidate> = all.iter().filter(|one| self.is_wanted(one)).collect();
         if modems.is_empty() {
-            return Err(self.none(&all));
+            return Err(match stayed {
+                Some(Stayed(reason)) => Phase::PortAbsent { reason },
+                None => self.none(&all),
+            });
         }
         let known = self.known.clone();
         let is_known = |one: &Candidate| {
@@ -197,6 +205,18 @@ impl Finder {
             return port;
         }
         Err(self.words(&passed).await)
+    }
+
+    /// Makes modems of the discs that this line may have. Why one stayed a disc, if one did.
+    async fn switch_discs(&self) -> Option<Stayed> {
+        let sources = self.usb.as_ref()?;
+        let sysfs = &self.opening.sysfs;
+        let others = self.reservation.others();
+        let may_have = |path: &UsbPath| match &self.usb_path {
+            Some(own) => own == path,
+            None => !others.contains(&sysfs.device(path)),
+        };
+        switching::switch_all(sysfs, sources, may_have).await
     }
 
     /// The port of a modem that was used before and answers no more: the engine knows what to try, and begins with an

@@ -12,6 +12,7 @@ mod handle;
 mod port;
 mod probe;
 mod raw_port;
+mod switching;
 #[cfg(test)]
 mod tests;
 

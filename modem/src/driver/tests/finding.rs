@@ -553,3 +553,36 @@ async fn who_may_not_open_the_port_is_told_what_to_do() {
     let words = format!("this user may not open {path} (permission denied): usermod -aG");
     assert!(said.contains(&words), "{said}");
 }
+
+/// A disc that a table knows is told to be a modem; here no such device is on the bus, and the line says that it stayed one.
+#[tokio::test]
+async fn a_disc_is_switched_unless_that_is_disabled() {
+    let machine = Machine::new();
+    machine.plug_in(&Stick {
+        path: "1-1",
+        vendor: 0x1e0e,
+        product: 0xf000,
+        model: "PHS-100",
+        interfaces: vec![Plug::without_port((8, 6, 0x50), Some("usb-storage"))],
+    });
+    let root = machine.path("root");
+    let etc = root.join("etc");
+    std::fs::create_dir_all(etc.join("usb_modeswitch.d")).expect("a folder");
+    // Chosen because it needs nothing of the device: it has no ports whatever is done.
+    let table = etc.join("usb_modeswitch.d/1e0e:f000");
+    std::fs::write(&table, "Configuration=0\n").expect("a file");
+    let sources = crate::usb::sources::Sources { root, config: None };
+    let start_with = || {
+        start(Config {
+            usb: Some(sources.clone()),
+            ..config(&machine)
+        })
+    };
+    let (handle, _events) = start_with();
+    told(&handle, "sms-bridge usb switch").await;
+    drop(handle);
+    std::fs::write(etc.join("usb_modeswitch.conf"), "DisableSwitching=1\n").expect("a file");
+    std::fs::write(&table, "StandardEject=1\n").expect("a file");
+    let (handle, _events) = start_with();
+    told(&handle, "sms-bridge usb switch").await;
+}
