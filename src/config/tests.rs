@@ -477,7 +477,7 @@ fn the_example_has_every_key() {
             listed.insert(format!("{section}.{key}"));
         }
     }
-    let sections: [(&str, &[&str]); 8] = [
+    let sections: [(&str, &[&str]); 9] = [
         ("", KEYS),
         ("line.home", line::KEYS),
         ("person.me", people::KEYS),
