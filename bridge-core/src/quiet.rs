@@ -68,6 +68,11 @@ fn time(written: &str) -> Option<u16> {
 pub struct UtcOffset(i16);
 
 impl UtcOffset {
+    /// In seconds.
+    pub(crate) fn seconds(self) -> i32 {
+        i32::from(self.0).saturating_mul(60)
+    }
+
     /// Of a time in RFC 3339.
     #[must_use]
     pub fn of_time(time: &str) -> Option<Self> {

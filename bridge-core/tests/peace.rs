@@ -42,7 +42,7 @@ async fn a_muted_contact_makes_no_sound_and_a_blocked_one_is_not_shown_but_store
     let timeline = world.chat.timeline().await;
     assert!(!timeline.iter().any(|seen| seen.text.contains("hidden")));
     world.says(&format!("!history {NUMBER} 2")).await;
-    let shown = world.post("(times in UTC)").await.text;
+    let shown = world.post("(times where the SIM is").await.text;
     let places = ["three", "hidden"].map(|text| shown.find(text));
     assert!(
         places.iter().all(Option::is_some) && places.is_sorted(),
@@ -157,7 +157,7 @@ async fn what_is_forgotten_is_in_no_record() {
         world.says(&format!("!name {NUMBER} Ali")).await;
         world.says("!mute Ali").await;
         world.says("!history Ali").await;
-        world.post("(times in UTC)").await;
+        world.post("(times where the SIM is").await;
         world.settled().await;
         world.says("!forget Ali").await;
         let question = world.post("It cannot be undone").await;
@@ -205,7 +205,7 @@ async fn what_was_kept_before_the_country_was_known_is_found_and_forgotten_too()
     };
     let mut world = World::with(folder.path(), Some(world), change).await;
     world.says("!history 0300 1234567").await;
-    let shown = world.post("(times in UTC)").await.text;
+    let shown = world.post("(times where the SIM is").await.text;
     assert!(shown.contains("secret"), "{shown}");
     world.says("!forget 03001234567 yes").await;
     world.post("Erased: 1 message").await;

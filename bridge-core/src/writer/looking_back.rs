@@ -5,7 +5,7 @@
 use crate::address::{Address, Conversation};
 use crate::chat::{Content, Destination, Verdict};
 use crate::contact;
-use crate::id::{MessageId, Timestamp};
+use crate::id::MessageId;
 use crate::part::message_state;
 use crate::person::Role;
 use crate::store::record::{Message, RoomNote, RoomState, Way};
@@ -24,6 +24,9 @@ const MOST_SHOWN: usize = 50;
 const LONGEST: usize = 300;
 /// UTF-16 code units of one answer; less where the network takes less.
 const ANSWER: usize = 3500;
+/// What the offset behind a time is.
+const TIMES: &str = "times where the SIM is, and how far they are ahead of UTC";
+const AHEAD: &str = "Times where the SIM is, and how far they are ahead of UTC.";
 /// Octets of a file; it is stored until its chat has it.
 const FILE: usize = 256 * 1024;
 
@@ -50,7 +53,7 @@ impl Work<'_> {
         })?;
         let head = match found.len() {
             0 => format!("Among the newest {LOOKED_AT} messages there is none with {shown}."),
-            _ => format!("With {shown} (times in UTC):"),
+            _ => format!("With {shown} ({TIMES}):"),
         };
         self.show_found(said, head, found)
     }
@@ -81,7 +84,7 @@ impl Work<'_> {
         })?;
         let head = match found.len() {
             0 => format!("Among the newest {LOOKED_AT} messages there is none with these words."),
-            _ => "Found (times in UTC):".to_owned(),
+            _ => format!("Found ({TIMES}):"),
         };
         self.show_found(said, head, found)
     }
@@ -124,10 +127,10 @@ impl Work<'_> {
         let is_all = lines.len() == found.len() && found.len() < LOOKED_AT;
         let count = lines.len();
         lines.push(match is_all {
-            true => format!("# All stored messages with {shown}. Times in UTC.\n"),
+            true => format!("# All stored messages with {shown}. {AHEAD}\n"),
             false => format!(
                 "# The newest stored messages with {shown}; older ones are left out, `sms-bridge store export` has all. \
-                 Times in UTC.\n"
+                 {AHEAD}\n"
             ),
         });
         lines.reverse();
@@ -176,7 +179,7 @@ impl Work<'_> {
         let text = message.text.replace('\n', "\n    ");
         Ok(format!(
             "{}{line} {who}{beside}: {text}\n",
-            time(message.at)
+            self.time(message)?
         ))
     }
 
@@ -196,7 +199,7 @@ impl Work<'_> {
     }
 
     /// The newest messages that are wanted, the newest first.
-    fn newest(
+    pub(super) fn newest(
         &self,
         most: usize,
         wanted: impl Fn(&Message) -> Result<bool, StoreError>,
@@ -258,7 +261,21 @@ impl Work<'_> {
         if text.len() < message.text.len() {
             text.push('…');
         }
-        Ok(format!("{} {who}: {text}", time(message.at)))
+        Ok(format!("{} {who}: {text}", self.time(message)?))
+    }
+
+    /// When a message was stored, where its SIM is at home.
+    pub(super) fn time(&self, message: &Message) -> Result<String, StoreError> {
+        let offset = self.offset(&message.conversation.line)?.unwrap_or_default();
+        let zone =
+            jiff::tz::Offset::from_seconds(offset.seconds()).unwrap_or(jiff::tz::Offset::UTC);
+        let at = jiff::Timestamp::from_millisecond(message.at.0);
+        Ok(at
+            .map(|at| {
+                let at = zone.to_datetime(at);
+                format!("{} {offset}", at.strftime("%Y-%m-%d %H:%M"))
+            })
+            .unwrap_or_default())
     }
 
     /// Why this may not be done here. `None`: an owner asks in a private chat or in the admin chat.
@@ -296,11 +313,4 @@ impl Work<'_> {
             "{prefix}{command} works in a private chat with me or in the admin chat only: others may read here."
         )))
     }
-}
-
-/// `2026-11-22 21:03`.
-fn time(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0)
-        .map(|at| at.strftime("%Y-%m-%d %H:%M").to_string())
-        .unwrap_or_default()
 }

@@ -10,17 +10,20 @@ use crate::writer::work::Work;
 impl Work<'_> {
     /// Whether it was quiet on this line then.
     pub(super) fn is_quiet(&self, line: &LineName, at: Timestamp) -> Result<bool, StoreError> {
-        let Some(Quiet { hours, offset }) = self.core.settings.quiet.get(line) else {
+        let Some(Quiet { hours, .. }) = self.core.settings.quiet.get(line) else {
             return Ok(false);
         };
-        let offset = match offset {
-            Some(offset) => *offset,
-            None => {
-                let told: Option<UtcOffset> = self.transaction.load(&keys::offset(line))?;
-                told.unwrap_or_default()
-            }
-        };
+        let offset = self.offset(line)?.unwrap_or_default();
         Ok(hours.is_quiet(at, offset))
+    }
+
+    /// What time it is where a line is at home. `None`: nobody has told yet.
+    pub(super) fn offset(&self, line: &LineName) -> Result<Option<UtcOffset>, StoreError> {
+        let configured = self.core.settings.quiet.get(line);
+        match configured.and_then(|quiet| quiet.offset) {
+            Some(offset) => Ok(Some(offset)),
+            None => self.transaction.load(&keys::offset(line)),
+        }
     }
 
     /// Learns what time it is where a line is at home. A service centre tells its own time, and that of somebody abroad

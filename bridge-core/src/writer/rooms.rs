@@ -178,9 +178,15 @@ impl Work<'_> {
                 RoomUse::Conversation(conversation.clone())
             }
             Destination::Notices { .. } => RoomUse::Notices,
-            Destination::Conversation { .. }
-            | Destination::Admin { .. }
-            | Destination::Place(_) => return Ok(()),
+            Destination::Admin { inbox } => {
+                let known = self.core.chats.get(network);
+                if !known.is_some_and(|known| known.admins.contains(inbox)) {
+                    return Ok(());
+                }
+                self.note_admin_room(network, place, destination)?;
+                RoomUse::Shared
+            }
+            Destination::Conversation { .. } | Destination::Place(_) => return Ok(()),
         };
         if !self.transaction.exists(&key)? {
             info!(
@@ -190,6 +196,27 @@ impl Work<'_> {
             self.transaction.save(key, &used_for)?;
         }
         Ok(())
+    }
+
+    /// An adapter may have an admin room before anything is posted there.
+    fn note_admin_room(
+        &mut self,
+        network: &Network,
+        place: &Place,
+        destination: &Destination,
+    ) -> Result<(), StoreError> {
+        let key = keys::room(network, destination);
+        if self.transaction.exists(&key)? {
+            return Ok(());
+        }
+        let note = RoomNote {
+            intent: PostId(self.next_id()),
+            state: RoomState::Made(Room {
+                place: place.clone(),
+                kind: RoomKind::Shared,
+            }),
+        };
+        self.transaction.save(key, &note)
     }
 
     /// The wish was proven not to be granted: the next try need not look for its result.

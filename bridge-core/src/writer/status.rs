@@ -3,6 +3,7 @@
 use crate::handle::{Pending, Sending};
 use crate::link::LinkPhase;
 use crate::slots::Marks;
+use crate::store::record::Way;
 use crate::store::{StoreError, keys};
 use crate::writer::work::Work;
 
@@ -53,7 +54,17 @@ impl Work<'_> {
                 text += &format!(", signal {signal} dBm");
             }
             let (spent, limit) = self.spent_of(&line.name)?;
-            text += &format!(", {spent} of {limit} parts used in 24 hours\n");
+            text += &format!(", {spent} of {limit} parts used in 24 hours");
+            for (way, is_out) in [("in", false), ("out", true)] {
+                let last = self.newest(1, |message| {
+                    let goes_out = matches!(message.way, Way::Out { .. });
+                    Ok(goes_out == is_out && message.conversation.line == line.name)
+                })?;
+                if let Some((_, message)) = last.first() {
+                    text += &format!(", last SMS {way} {}", self.time(message)?);
+                }
+            }
+            text.push('\n');
         }
         let count = |prefix: Vec<u8>| self.transaction.keys(&prefix, MOST).map(|keys| keys.len());
         text += &format!("Waiting to be sent: {}\n", count(keys::outbox_prefix())?);
