@@ -176,7 +176,11 @@ async fn a_picture_is_answered(stage: &mut Stage<'_>) -> Outcome {
 }
 
 async fn a_sender_with_a_name_cannot_be_answered(stage: &mut Stage<'_>) -> Outcome {
-    let post = stage.shown("MyBank", "from a name").await?;
+    // Such senders share a room, in which it takes a reply to say whom one means; one of its own is given on demand.
+    stage.shown("MyBank", "from a name").await.map(|_| ())?;
+    stage.command("!room MyBank").await;
+    stage.post_with("opens a room or topic of its own").await?;
+    let post = stage.shown("MyBank", "from where it is alone").await?;
     stage.answer(&post, "no way back").await;
     stage.post_with("MyBank is a name and not a number").await?;
     stage.nothing_sent("MyBank").await
