@@ -202,7 +202,7 @@ async fn an_sms_makes_a_room_and_what_is_written_there_goes_out() {
         name != ANN
     })
     .await;
-    assert_eq!(name, "Ann @room Smith");
+    assert_eq!(name, "Ann ＠room Smith");
     assert_eq!(bench.me.room(&other.room).await.name, BOB);
     bench.bridge.stop().await;
 }

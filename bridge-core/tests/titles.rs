@@ -86,3 +86,21 @@ async fn a_room_that_refuses_keeps_its_title_and_holds_nothing_up() {
     town.arrives("one", ALICE, "still here").await;
     town.post("tele", &room, "still here").await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_goes_to_somebody_else_renames_what_is_left_behind() {
+    let mut town = with_rooms().await;
+    for number in [ALICE, BOB] {
+        town.writes("tele", LOBBY, &format!("/name {number} Alice"))
+            .await;
+    }
+    all_called(&town, BOB, &format!("Alice ({BOB})")).await;
+    // Bob has a number already.
+    for number in ["+12025550102", BOB] {
+        town.writes("tele", LOBBY, &format!("/name {number} Bob"))
+            .await;
+    }
+    all_called(&town, BOB, &format!("Bob ({BOB})")).await;
+    // One number is left, and needs not to be told apart.
+    all_called(&town, ALICE, "Alice").await;
+}

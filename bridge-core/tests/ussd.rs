@@ -82,6 +82,25 @@ async fn what_was_under_way_at_a_restart_is_unknown_and_not_said_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_second_reply_waits_for_the_answer_to_the_first() {
+    let mut town = Town::new(&["one"], &["tele"]).await;
+    town.line("one").next_ussd("1 Balance", true);
+    town.writes("tele", LOBBY, "/ussd *100#").await;
+    let menu = town.post("tele", LOBBY, "1 Balance").await;
+    town.line("one").hang_at(When::Before, Command::Ussd);
+    town.answers("tele", &menu, "1").await;
+    town.until("it hangs", |town| town.line("one").has_hung())
+        .await;
+    assert_eq!(town.handle().pending().await.unwrap().parts, 1);
+    let verdict = town.answers("tele", &menu, "1").await;
+    let Verdict::Refused(why) = verdict else {
+        panic!("{verdict:?}");
+    };
+    assert!(why.contains("wait for the network's answer"), "{why}");
+    assert_eq!(town.line("one").ussd_heard(), ["*100#"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_open_menu_does_not_survive_a_restart() {
     let mut town = Town::new(&["one"], &["tele"]).await;
     town.line("one").next_ussd("1 Balance", true);

@@ -1,5 +1,5 @@
-//! The workers: one for the messages of each line and one for its USSD, one for each network. They take what is due, do it through a port, and hand the
-//! outcome back. They decide nothing: what happens next is the writer's.
+//! The workers: one for the messages of each line and one for its USSD, one for each network. They take what is due, do it
+//! through a port, and hand the outcome back. They decide nothing: what happens next is the writer's.
 
 pub(crate) mod chat;
 #[cfg(test)]

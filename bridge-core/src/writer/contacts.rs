@@ -126,10 +126,12 @@ impl Work<'_> {
             Ok(address) => address,
             Err(words) => return self.refuse(said, words),
         };
+        let before = self.transaction.contact_of(&address)?;
+        let before = before.map_or_else(Vec::new, |(_, contact)| contact.numbers);
         let mut book = self.transaction.book()?;
         let named = self.transaction.give_name(&mut book, &address, &name)?;
         if named.is_ok() {
-            self.rename_rooms(&address)?;
+            self.rename_rooms(&address, before)?;
         }
         match named {
             Ok(Named::Alone) => {

@@ -124,7 +124,10 @@ impl Work<'_> {
             }
             lines.push(line);
         }
-        let is_all = lines.len() == found.len() && found.len() < LOOKED_AT;
+        let stored = self
+            .transaction
+            .keys(&keys::messages_prefix(), LOOKED_AT.saturating_add(1))?;
+        let is_all = lines.len() == found.len() && stored.len() <= LOOKED_AT;
         let count = lines.len();
         lines.push(match is_all {
             true => format!("# All stored messages with {shown}. {AHEAD}\n"),

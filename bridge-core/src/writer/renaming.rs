@@ -3,10 +3,12 @@
 //! The title is read when the wish is claimed, so that several changes become one; the wish is kept until the network has
 //! taken, or refused, the title that is right by then.
 
+use std::collections::BTreeSet;
+
 use tracing::warn;
 
 use crate::address::{Address, Conversation};
-use crate::chat::{ChatError, Destination, RoomKind};
+use crate::chat::{ChatError, Destination, InboxId, Network, Room, RoomKind};
 use crate::id::PostId;
 use crate::part::back_off;
 use crate::store::record::{Renaming, RoomNote, RoomState};
@@ -21,44 +23,72 @@ const DOUBTS: u32 = 20;
 
 impl Work<'_> {
     /// Somebody is called otherwise than before: the rooms of all their numbers are to be, since a name of several numbers
-    /// is told apart by them.
-    pub(super) fn rename_rooms(&mut self, address: &Address) -> Result<(), StoreError> {
-        let numbers = match self.transaction.contact_of(address)? {
-            Some((_, contact)) => contact.numbers,
-            None => vec![address.clone()],
-        };
-        for address in numbers {
-            for (network, description) in self.core.chats.clone() {
-                for inbox in &description.inboxes {
-                    for line in self.core.settings.lines.clone() {
-                        let destination = Destination::Conversation {
-                            inbox: inbox.clone(),
-                            conversation: Conversation {
-                                line: line.name,
-                                address: address.clone(),
-                            },
+    /// is told apart by them; and those of whoever had this number before.
+    pub(super) fn rename_rooms(
+        &mut self,
+        address: &Address,
+        before: Vec<Address>,
+    ) -> Result<(), StoreError> {
+        let now = self.transaction.contact_of(address)?;
+        let now = now.map(|(_, contact)| contact.numbers);
+        let numbers: BTreeSet<Address> = now.into_iter().flatten().chain(before).collect();
+        for (network, description) in self.core.chats.clone() {
+            for inbox in &description.inboxes {
+                for line in self.core.settings.lines.clone() {
+                    for address in &numbers {
+                        let conversation = Conversation {
+                            line: line.name.clone(),
+                            address: address.clone(),
                         };
-                        let key = keys::room(&network, &destination);
-                        let note: Option<RoomNote> = self.transaction.load(&key)?;
-                        let Some(RoomState::Made(room)) = note.map(|note| note.state) else {
-                            continue;
-                        };
-                        if room.kind == RoomKind::Dedicated {
-                            let renaming = Renaming {
-                                network: network.clone(),
-                                room,
-                                address: address.clone(),
-                                tries: 0,
-                                due: self.now,
-                            };
-                            let id = PostId(self.next_id());
-                            self.save_renaming(id, &renaming)?;
-                        }
+                        self.wish_for_title(&network, inbox, conversation)?;
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    fn wish_for_title(
+        &mut self,
+        network: &Network,
+        inbox: &InboxId,
+        conversation: Conversation,
+    ) -> Result<(), StoreError> {
+        let address = conversation.address.clone();
+        let inbox = inbox.clone();
+        let destination = Destination::Conversation {
+            inbox,
+            conversation,
+        };
+        let key = keys::room(network, &destination);
+        let note: Option<RoomNote> = self.transaction.load(&key)?;
+        let Some(RoomState::Made(room)) = note.map(|note| note.state) else {
+            return Ok(());
+        };
+        if room.kind != RoomKind::Dedicated || self.has_wish(network, &room)? {
+            return Ok(());
+        }
+        let renaming = Renaming {
+            network: network.clone(),
+            room,
+            address,
+            tries: 0,
+            due: self.now,
+        };
+        let id = PostId(self.next_id());
+        self.save_renaming(id, &renaming)
+    }
+
+    /// One wish for each room: it reads the title when it is done, and again when it was.
+    fn has_wish(&self, network: &Network, room: &Room) -> Result<bool, StoreError> {
+        let mut walk = Walk::over(keys::renamings_prefix());
+        while let Some(key) = walk.next(&self.transaction)? {
+            let known: Option<Renaming> = self.transaction.load(&key)?;
+            if known.is_some_and(|known| known.network == *network && known.room == *room) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn recover_renamings(&mut self) -> Result<(), StoreError> {
@@ -95,7 +125,7 @@ impl Work<'_> {
         let Some(renaming) = self.transaction.load::<Renaming>(&keys::renaming(id))? else {
             return Ok(None);
         };
-        let title = self.called(&renaming.address)?;
+        let title = self.title_of(&renaming.address)?;
         self.hand_out(Job::Chat(id));
         self.queue_renaming(id, &renaming, Due::Taken);
         let room = renaming.room;
@@ -134,7 +164,7 @@ impl Work<'_> {
                 Some(Due::BackOff(self.now.after(wait)))
             }
         };
-        let is_right = self.called(&renaming.address)? == title;
+        let is_right = self.title_of(&renaming.address)? == title;
         match again {
             None if is_right => {
                 self.transaction.remove(key);

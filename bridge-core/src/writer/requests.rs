@@ -87,14 +87,14 @@ impl Writer {
                 self.answer(group, reply, |work| work.members());
             }
             Request::Pending { reply } => {
-                let count = |line: bool| {
+                let count = |chat: bool| {
                     let queues = self
                         .queues
                         .iter()
-                        .filter(|(name, _)| matches!(name, QueueName::Line(_)) == line);
+                        .filter(|(name, _)| matches!(name, QueueName::Chat(_)) == chat);
                     queues.map(|(_, (queue, _))| queue.len()).sum()
                 };
-                let (parts, posts) = (count(true), count(false));
+                let (parts, posts) = (count(false), count(true));
                 self.answer(group, reply, |work| work.pending(parts, posts));
             }
             Request::AttachLine {

@@ -2,7 +2,7 @@
 
 use tracing::info;
 
-use crate::address::{Conversation, LineName};
+use crate::address::{Address, Conversation, LineName};
 use crate::chat::{Attempt, Destination, Network, Place, Room, RoomIntent, RoomKind};
 use crate::harmless;
 use crate::id::PostId;
@@ -25,10 +25,9 @@ impl Work<'_> {
                     kind,
                 }));
             }
-            Destination::Conversation { conversation, .. } => (
-                harmless::line(&self.called(&conversation.address)?),
-                Role::Reader,
-            ),
+            Destination::Conversation { conversation, .. } => {
+                (self.title_of(&conversation.address)?, Role::Reader)
+            }
             Destination::Notices { line, .. } => (self.notices_title(line), Role::Reader),
             Destination::Admin { .. } => ("SMS bridge".to_owned(), Role::Owner),
         };
@@ -75,6 +74,11 @@ impl Work<'_> {
                 .collect(),
             attempt,
         }))
+    }
+
+    /// What a contact's room is called.
+    pub(super) fn title_of(&self, address: &Address) -> Result<String, StoreError> {
+        Ok(harmless::line(&self.called(address)?))
     }
 
     /// The contact's room from a time when the line's country was not known, and their number was kept as it was written.

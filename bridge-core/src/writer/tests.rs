@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may be blunt")]
 
 mod retention;
+mod ussd;
 
 use tokio::sync::oneshot;
 

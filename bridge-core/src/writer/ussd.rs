@@ -22,7 +22,7 @@ use crate::writer::QueueName;
 use crate::writer::outages::numbered;
 use crate::writer::queue::{Due, Kind};
 use crate::writer::submit::Said;
-use crate::writer::work::{Change, Draft, Work};
+use crate::writer::work::{Change, Draft, Opened, Work};
 
 /// The token of the choice to end a dialogue, before its number.
 pub(super) const TOKEN: &str = "hangup";
@@ -117,8 +117,9 @@ impl Work<'_> {
         if said.person.role < Role::Owner {
             return self.refuse_all_but_owners(said);
         }
-        let Some(mut ussd) = self.open_ussd(id)? else {
-            return self.refuse(said, self.ussd_is_over(said));
+        let mut ussd = match self.open_ussd(said, id)? {
+            Ok(ussd) => ussd,
+            Err(words) => return self.refuse(said, words),
         };
         let text = text.trim();
         if text.is_empty() || text.chars().count() > LONGEST || !text.is_ascii() {
@@ -138,24 +139,31 @@ impl Work<'_> {
         if said.person.role < Role::Owner {
             return self.refuse_all_but_owners(said);
         }
-        let Some(mut ussd) = self.open_ussd(id)? else {
-            return self.refuse(said, self.ussd_is_over(said));
+        let mut ussd = match self.open_ussd(said, id)? {
+            Ok(ussd) => ussd,
+            Err(words) => return self.refuse(said, words),
         };
         ussd.state = UssdState::Ending;
         self.save_ussd(id, &ussd)?;
         self.confirm(said, "Ended.")
     }
 
-    fn open_ussd(&self, id: u64) -> Result<Option<Ussd>, StoreError> {
+    /// A dialogue in which the network waits for a reply, or why it does not.
+    fn open_ussd(&self, said: &Said<'_>, id: u64) -> Result<Result<Ussd, String>, StoreError> {
         let ussd: Option<Ussd> = self.transaction.load(&keys::ussd(id))?;
-        Ok(ussd.filter(|ussd| ussd.state == UssdState::Open))
-    }
-
-    fn ussd_is_over(&self, said: &Said<'_>) -> String {
         let prefix = self.prefix(said.network);
-        format!(
-            "The network waits for no reply to this any more: begin again with {prefix}ussd CODE."
-        )
+        Ok(match ussd {
+            Some(ussd) if ussd.state == UssdState::Open => Ok(ussd),
+            Some(Ussd {
+                state: UssdState::Waiting(_) | UssdState::UnderWay,
+                ..
+            }) => {
+                Err("Not sent: wait for the network's answer to what was said before.".to_owned())
+            }
+            Some(_) | None => Err(format!(
+                "The network waits for no reply to this any more: begin again with {prefix}ussd CODE."
+            )),
+        })
     }
 
     /// For the line's worker: from now on nobody knows whether it was said, until the answer comes.
@@ -226,10 +234,16 @@ impl Work<'_> {
         self.add_post(draft).map(|_| ())
     }
 
-    fn save_ussd(&mut self, id: u64, ussd: &Ussd) -> Result<(), StoreError> {
+    pub(super) fn save_ussd(&mut self, id: u64, ussd: &Ussd) -> Result<(), StoreError> {
+        self.queue_ussd(id, ussd);
+        self.transaction.save(keys::ussd(id), ussd)
+    }
+
+    fn queue_ussd(&mut self, id: u64, ussd: &Ussd) {
         let due = match ussd.state {
             UssdState::Waiting(_) | UssdState::Ending => Due::At(self.now),
-            UssdState::UnderWay | UssdState::Open | UssdState::Over => Due::Done,
+            UssdState::UnderWay => Due::Taken,
+            UssdState::Open | UssdState::Over => Due::Done,
         };
         self.changes.push(Change::Job {
             queue: QueueName::Ussd(ussd.line.clone()),
@@ -238,10 +252,10 @@ impl Work<'_> {
             id,
             due,
         });
-        self.transaction.save(keys::ussd(id), ussd)
     }
 
-    /// After a start, no dialogue is open in the network. What was not said is not said any more.
+    /// After a start, no dialogue is open in the network. What was not said is not said any more. Where only the store was
+    /// opened again, the worker and its dialogues are still there.
     pub(super) fn recover_ussd(&mut self) -> Result<(), StoreError> {
         for key in self.transaction.keys(&keys::ussd_prefix(), MOST)? {
             let (Some(id), Some(mut ussd)) = (
@@ -250,6 +264,10 @@ impl Work<'_> {
             ) else {
                 continue;
             };
+            if self.core.opened == Opened::Again {
+                self.queue_ussd(id, &ussd);
+                continue;
+            }
             let words = match std::mem::replace(&mut ussd.state, UssdState::Over) {
                 UssdState::Over => continue,
                 UssdState::Open | UssdState::Ending => None,
