@@ -173,15 +173,11 @@ impl Telegram {
         if outgoing::is_silent(&post.content) {
             message = message.disable_notification(true);
         }
-        if let Some(thread) = &place.thread {
-            message = message.message_thread_id(ThreadId(message_id(thread)?));
+        if let Some(thread) = thread(place)? {
+            message = message.message_thread_id(thread);
         }
-        if let Some(answered) = &post.reply_to
-            // Elsewhere the number is another message's.
-            && self.chat_of_messages(&place.chat).is_ok()
-        {
-            let answered = ReplyParameters::new(message_id(answered)?);
-            message = message.reply_parameters(answered.allow_sending_without_reply());
+        if let Some(answered) = self.answered(post)? {
+            message = message.reply_parameters(answered);
         }
         if let Some(keyboard) = outgoing::keyboard(&post.content, &post.choices) {
             message = message.reply_markup(keyboard);
@@ -226,14 +222,11 @@ impl Telegram {
             .caption(outgoing::html(post))
             .parse_mode(ParseMode::Html)
             .disable_content_type_detection(true);
-        if let Some(thread) = &place.thread {
-            message = message.message_thread_id(ThreadId(message_id(thread)?));
+        if let Some(thread) = thread(place)? {
+            message = message.message_thread_id(thread);
         }
-        if let Some(answered) = &post.reply_to
-            && self.chat_of_messages(&place.chat).is_ok()
-        {
-            let answered = ReplyParameters::new(message_id(answered)?);
-            message = message.reply_parameters(answered.allow_sending_without_reply());
+        if let Some(answered) = self.answered(post)? {
+            message = message.reply_parameters(answered);
         }
         self.turn(chat, Purpose::Message, PATIENCE).await?;
         let shown = MultipartRequest::new(self.bot.clone(), message)
@@ -247,6 +240,19 @@ impl Telegram {
             },
             message: shown.id.0.to_string(),
         })
+    }
+
+    /// What a post answers.
+    fn answered(&self, post: &OutgoingPost) -> Result<Option<ReplyParameters>, ChatError> {
+        let Some(answered) = &post.reply_to else {
+            return Ok(None);
+        };
+        if self.chat_of_messages(&post.room.place.chat).is_err() {
+            // There the number is another message's.
+            return Ok(None);
+        }
+        let answered = ReplyParameters::new(message_id(answered)?);
+        Ok(Some(answered.allow_sending_without_reply()))
     }
 
     pub(crate) async fn edit(
@@ -388,6 +394,12 @@ fn bot_id(token: &SecretString) -> Option<i64> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let id: i64 = id.parse().ok()?;
     (id > 0 && !secret.is_empty() && secret.chars().all(allowed)).then_some(id)
+}
+
+/// The topic of a place.
+pub(crate) fn thread(place: &Place) -> Result<Option<ThreadId>, ChatError> {
+    let thread = place.thread.as_deref().map(message_id).transpose()?;
+    Ok(thread.map(ThreadId))
 }
 
 fn inbox_id(id: &i64) -> InboxId {

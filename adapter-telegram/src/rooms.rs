@@ -9,11 +9,11 @@ use bridge_core::ChatError;
 use bridge_core::chat::{Content, Destination, OutgoingPost, Place, Room, RoomIntent, RoomKind};
 use serde_json::Value;
 use teloxide::payloads::{CreateForumTopic, EditForumTopic, EditForumTopicSetters, GetChat};
-use teloxide::types::{ChatId, MessageId, ThreadId};
+use teloxide::types::ChatId;
 use tracing::warn;
 
 use crate::Topics;
-use crate::client::{ROOM_PATIENCE, Telegram, call};
+use crate::client::{ROOM_PATIENCE, Telegram, call, thread};
 use crate::error::{self, Effect};
 use crate::limits::Purpose;
 
@@ -135,11 +135,9 @@ impl Telegram {
     /// Gives a contact's topic another name (`editForumTopic`).
     pub(crate) async fn rename_topic(&self, room: &Room, title: &str) -> Result<(), ChatError> {
         let chat = self.chat_of_messages(&room.place.chat)?;
-        let thread = room.place.thread.as_ref().and_then(|id| id.parse().ok());
-        let Some(thread) = thread else {
+        let Some(thread) = thread(&room.place)? else {
             return Ok(());
         };
-        let thread = ThreadId(MessageId(thread));
         let edit = EditForumTopic::new(ChatId(chat), thread).name(topic_name(title));
         self.turn(chat, Purpose::Message, ROOM_PATIENCE).await?;
         match call(&self.bot, edit).await {

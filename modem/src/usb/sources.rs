@@ -66,20 +66,20 @@ pub struct Lookup {
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// It cannot be read.
-    #[error("{path} cannot be read: {source}")]
+    #[error("{path} cannot be read: {cause}")]
     Read {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It cannot be understood.
-    #[error("{path}: {source}")]
+    #[error("{path}: {cause}")]
     Settings {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: SettingsError,
+        cause: SettingsError,
     },
     /// It names no device: in the old form by `DefaultVendor` and `DefaultProduct`, in the new one by its name.
     #[error(
@@ -154,13 +154,13 @@ impl Sources {
 ///
 /// When it cannot be read or understood, or names no device.
 pub fn devices_of(path: &Path) -> Result<Vec<(FileName, SwitchPlan)>, ConfigError> {
-    let text = read(path, settings::FILE).map_err(|source| ConfigError::Read {
+    let text = read(path, settings::FILE).map_err(|cause| ConfigError::Read {
         path: path.to_owned(),
-        source,
+        cause,
     })?;
-    let entries = settings::parse(&text).map_err(|source| ConfigError::Settings {
+    let entries = settings::parse(&text).map_err(|cause| ConfigError::Settings {
         path: path.to_owned(),
-        source,
+        cause,
     })?;
     let by_name = path
         .file_name()

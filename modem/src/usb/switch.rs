@@ -20,6 +20,9 @@ use crate::discovery::Sysfs;
 
 /// From the last step until the modem is there. Slow sticks take 20 s.
 const APPEARS: Duration = Duration::from_secs(40);
+/// For OpenWrt's program, which takes a second or two.
+#[cfg(not(feature = "usb"))]
+const USBMODE: Duration = Duration::from_secs(30);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(200);
 /// So long an unchanged id must be there to be what came of it.
@@ -132,12 +135,24 @@ fn appeared(
 
 #[cfg(not(feature = "usb"))]
 fn carry_out(_root: &Sysfs, _device: &Device, _plan: &SwitchPlan) -> Result<(), SwitchError> {
-    // It has its own table, and switches whatever it finds there.
-    let status = std::process::Command::new("usbmode").arg("-s").status();
-    match status {
-        Ok(_) => Ok(()),
-        Err(_absent) => Err(SwitchError::NotBuilt),
+    // It has its own table, and switches whatever it finds there. What it made of it shows by what appears.
+    let mut child = std::process::Command::new("usbmode")
+        .arg("-s")
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .map_err(|_absent| SwitchError::NotBuilt)?;
+    let deadline = Instant::now() + USBMODE;
+    while Instant::now() < deadline {
+        match child.try_wait() {
+            Ok(None) => sleep(LOOK),
+            Ok(Some(_)) | Err(_) => return Ok(()),
+        }
     }
+    // It may have ended just now.
+    drop(child.kill());
+    drop(child.wait());
+    Ok(())
 }
 
 #[cfg(feature = "usb")]
