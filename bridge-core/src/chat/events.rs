@@ -64,7 +64,7 @@ pub enum Body {
     Text(String),
     /// Sent something that no SMS can carry, named with its article: "a photo", "a voice message".
     Unsupported(String),
-    /// Took a choice of one of our posts: its [`Choice::token`].
+    /// Took a choice of one of our posts: its [`Choice::token`](super::Choice::token).
     Choice(String),
     /// Changed an earlier message of their own ([`ChatEvent::message`]): the whole new text, without markup.
     Edited(String),
